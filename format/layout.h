@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * layout.h - constants of the .vft file, as docs/format.md fixes them. No code.
+ */
+#ifndef VFT_LAYOUT_H
+#define VFT_LAYOUT_H
+
+#include <stdint.h>
+
+#define VFT_SYNC "\x89VFRB\r\n\xfe"
+#define VFT_SYNC_SIZE 8
+#define VFT_HEADER_SIZE 64
+#define VFT_HEADER_VERSION 1
+#define VFT_TRAILER_SIZE 32
+#define VFT_FORMAT_VERSION 1
+
+/* Block types. Bit 15: a reader that does not know it may skip it silently. Bit 14: a rewriter that
+ * does not know it may copy it. */
+#define VFT_TYPE_IGNORABLE 0x8000u
+#define VFT_TYPE_COPYABLE 0x4000u
+#define VFT_TYPE_ID_MASK 0x3fffu
+
+enum vft_block_type {
+	VFT_BLOCK_SECTION = 1,
+	VFT_BLOCK_META = 2,
+	VFT_BLOCK_SCHEMA = 3,
+	VFT_BLOCK_CLOCK = 4,	/* rows, of kind clock */
+	VFT_BLOCK_SNAPSHOT = 5, /* rows, of kind snapshot (and cgroup) */
+	VFT_BLOCK_EVENTS = 6,	/* rows */
+	VFT_BLOCK_STACKS = 7 | VFT_TYPE_IGNORABLE,
+	VFT_BLOCK_INDEX = 8 | VFT_TYPE_IGNORABLE,
+	VFT_BLOCK_END = 9,
+	VFT_BLOCK_SEAL = 10 | VFT_TYPE_IGNORABLE, /* reserved */
+};
+
+/* Header offsets */
+enum {
+	VFT_HDR_SYNC = 0,
+	VFT_HDR_TYPE = 8,
+	VFT_HDR_VERSION = 10,
+	VFT_HDR_FLAGS = 11,
+	VFT_HDR_PAYLOAD_LEN = 12,
+	VFT_HDR_RAW_LEN = 16,
+	VFT_HDR_N_EVENTS = 20,
+	VFT_HDR_SECTION_ID = 24,
+	VFT_HDR_SEQ = 32,
+	VFT_HDR_SELF_OFF = 40,
+	VFT_HDR_FIRST_TS = 48,
+	VFT_HDR_PAYLOAD_CRC = 56,
+	VFT_HDR_CRC = 60,
+};
+
+/* Limits a reader holds any file to, and a writer never exceeds. */
+#define VFT_MAX_PAYLOAD (16u << 20)
+#define VFT_MAX_RAW (16u << 20)
+#define VFT_MAX_COLUMNS 256u
+#define VFT_MAX_STRING (2u << 20)
+#define VFT_MAX_FIELDS 64u /* columns of one kind */
+
+/* A writer ends a block at this many raw bytes or this much time. */
+#define VFT_BLOCK_RAW_TARGET (256u << 10)
+#define VFT_BLOCK_TIME_NS 2000000000ull
+#define VFT_INDEX_EVERY 64u
+
+enum vft_codec { VFT_CODEC_RAW = 0, VFT_CODEC_ZSTD = 1 };
+
+#endif

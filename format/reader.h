@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reader.h - opens, walks and recovers a trace that nobody vouches for.
+ *
+ * Owns: finding blocks, checking them, decompression and decoding, resynchronising after damage.
+ * Never does: printing, exiting, trusting a length. Called by: replay, verify, tests, fuzzers.
+ */
+#ifndef VFT_READER_H
+#define VFT_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "io.h"
+#include "meta.h"
+
+struct vft_reader;
+
+struct vft_limits {
+	uint64_t max_raw_total; /* bytes after decompression; 0 = max(256 MiB, 100 x input size) */
+};
+
+/*
+ * The decoded rows of one EVENTS, SNAPSHOT or CLOCK block, in file order (which is the order of cause
+ * and effect, though times may step back by microseconds). Everything an event points to lives here.
+ */
+struct vft_batch {
+	uint16_t type; /* enum vft_block_type */
+	const struct vft_event *events;
+	size_t n_events;
+	uint64_t first_ns, last_ns; /* smallest and largest event time */
+	uint64_t n_skipped;	    /* rows of kinds this version does not know */
+};
+
+enum vft_item_kind {
+	VFT_ITEM_SECTION = 1, /* a section begins: another recording, or the next segment */
+	VFT_ITEM_META,
+	VFT_ITEM_BATCH,
+	VFT_ITEM_END,	  /* the section was closed cleanly */
+	VFT_ITEM_GAP,	  /* bytes that are no intact block */
+	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
+	VFT_ITEM_INDEX,	  /* an INDEX block, or the trailer: nothing a replay needs */
+};
+
+enum vft_gap_kind {
+	VFT_GAP_DAMAGE = 1, /* bytes that fail their check; or blocks missing by sequence number */
+	VFT_GAP_CUT,	    /* the input ends inside a block */
+	VFT_GAP_NOT_CLOSED, /* the section has no END: recording was interrupted; length 0 */
+	VFT_GAP_REFUSED,    /* intact, but over a limit, or malformed inside, or from a newer version */
+};
+
+struct vft_gap {
+	enum vft_gap_kind kind;
+	uint64_t n_missing_blocks;  /* by sequence number */
+	uint64_t from_ns, to_ns; /* events in this range may be missing; to_ns UINT64_MAX = open end */
+	const char *what;	 /* static text, our own words, for people */
+};
+
+struct vft_item {
+	enum vft_item_kind kind;
+	uint64_t offset, size_bytes; /* where it stands in the input */
+	uint16_t block_type;	     /* of blocks; 0 for gaps and the trailer */
+	union {
+		const struct vft_section *section;
+		const struct vft_meta *meta;
+		const struct vft_batch *batch;
+		const struct vft_end *end;
+		struct vft_gap gap;
+	};
+};
+
+/*
+ * Open @source, which the reader takes over, also on failure. Reads as far as the first SECTION.
+ * -ENODATA: empty, or shorter than one header. -EBADMSG: not a trace, and no block of one in it.
+ * -EOPNOTSUPP: a newer major format. -ENOMEM, or the source's error. @limits may be NULL.
+ */
+VFT_MUST_CHECK int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
+				   struct vft_reader **ret, struct vft_err *err);
+
+/*
+ * The next item. 1 and *ret filled (valid until the next call), 0 at the end. Damage is an item, not
+ * an error: negative only for -ENOMEM, the source's own errors, and -EFBIG when max_raw_total is
+ * passed.
+ */
+VFT_MUST_CHECK int vft_reader_next(struct vft_reader *reader, struct vft_item *ret,
+				   struct vft_err *err);
+
+/* Hold a batch beyond the next call; release it with vft_batch_release. */
+const struct vft_batch *vft_batch_acquire(const struct vft_batch *batch);
+void vft_batch_release(const struct vft_batch *batch); /* NULL is fine */
+
+/*
+ * Through the index of the last section, if it is whole and agrees with the blocks it names: go on
+ * reading at the last SNAPSHOT that begins at or before @time_ns, or at the section's start. 1 when
+ * moved, 0 when there is no usable index (the position is unchanged).
+ */
+VFT_MUST_CHECK int vft_reader_seek_time(struct vft_reader *reader, uint64_t time_ns,
+					struct vft_err *err);
+
+/* Whether the last section's index is present and agrees with the file; -errno for I/O errors. */
+VFT_MUST_CHECK int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err);
+
+void vft_reader_close(struct vft_reader *reader); /* NULL is fine */
+
+#endif
