@@ -72,11 +72,31 @@ enum rep_outcome {
 
 enum rep_source { REP_SOURCE_NONE, REP_SOURCE_RELEASE, REP_SOURCE_PREPARE_EXEC, REP_SOURCE_EXEC, REP_SOURCE_EXIT };
 
+struct rep_loss {
+	uint32_t cause, cpu; /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
+	uint64_t count;	     /* 0 = not known how many */
+	uint64_t from_ns, to_ns; /* to_ns UINT64_MAX = open end */
+};
+
+/* Why an episode is not certain, or what hides its end. */
+enum rep_reason {
+	REP_REASON_NONE = 0,
+	REP_REASON_LOST,	/* events were lost while recording: hider */
+	REP_REASON_GAP,		/* bytes of the file are missing or damaged: hider */
+	REP_REASON_TRACE_ENDS,	/* the trace was not closed; nothing is known after reason_ns */
+	REP_REASON_NOT_LISTED,	/* a later list of all processes lacks it; how it ended was not seen */
+	REP_REASON_PARENT_WENT_ON, /* the parent thread acted again; the end itself was not seen */
+	REP_REASON_PID_REUSED,	/* the child's pid was given away; its end was not seen */
+	REP_REASON_SPAWN_UNSEEN, /* known by its end only */
+	REP_REASON_CONTRADICTION, /* events that no process can have made in this order */
+};
+
 /* One CLONE_VFORK spawn: one blocked thread, one child. */
 struct rep_episode {
 	uint64_t start_ns; /* CLOCK_BOOTTIME of the spawn; the child's start for one from the snapshot */
 	struct rep_key parent, child;
 	uint32_t parent_tid, child_ns_tgid, uid;
+	uint32_t child_tid; /* child.tgid, unless the child is a thread (CLONE_THREAD) */
 	uint64_t cgroup;
 	struct rep_str *parent_comm, *parent_exe, *child_comm;
 	int32_t syscall; /* number, -1 unknown */
@@ -87,7 +107,10 @@ struct rep_episode {
 
 	enum rep_outcome outcome;
 	bool certain;
-	const char *reason; /* static text: why not certain, or what hides the end; NULL */
+	enum rep_reason reason; /* why not certain, or what hides the end; text: rep_reason_text */
+	struct rep_loss hider;	/* REP_REASON_LOST, _GAP: what was lost when */
+	uint64_t reason_ns;	/* REP_REASON_TRACE_ENDS, _NOT_LISTED: when */
+	uint64_t end_ns; /* when the wait ended, by source; 0 = not known */
 	bool has_blocked;
 	uint64_t blocked_ns; /* so far, when the outcome is open */
 	enum rep_source source;
@@ -97,12 +120,6 @@ struct rep_episode {
 	uint32_t exit_code, exit_signal;
 	bool exit_core;
 	uint32_t child_state; /* enum vft_state, last known */
-};
-
-struct rep_loss {
-	uint32_t cause, cpu; /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
-	uint64_t count;	     /* 0 = not known how many */
-	uint64_t from_ns, to_ns; /* to_ns UINT64_MAX = open end */
 };
 
 struct rep_model_ops {
@@ -135,6 +152,18 @@ const struct rep_loss *rep_model_losses(const struct rep_model *model, size_t *r
 struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id);
 /* Lookup of a live process (or a dead one still referred to); NULL when unknown. */
 const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key);
+
+/* Cap of live processes plus open episodes; 0 = REP_MAX_LIVE. */
+#define REP_MAX_LIVE 4000000u
+void rep_model_set_max(struct rep_model *model, size_t max_live);
+
+/*
+ * The reason as one line in @buffer, times relative to @origin_ns; NULL for REP_REASON_NONE. Our own
+ * words only: no escape needed.
+ */
+#define REP_REASON_SIZE 160
+const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_ns,
+			    char buffer[REP_REASON_SIZE]);
 
 const char *rep_outcome_name(enum rep_outcome outcome);
 const char *rep_source_name(enum rep_source source); /* NULL for none */
