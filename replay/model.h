@@ -70,7 +70,14 @@ enum rep_outcome {
 	REP_N_OUTCOMES
 };
 
-enum rep_source { REP_SOURCE_NONE, REP_SOURCE_RELEASE, REP_SOURCE_PREPARE_EXEC, REP_SOURCE_EXEC, REP_SOURCE_EXIT };
+/* What the end of the wait rests on. */
+enum rep_source {
+	REP_SOURCE_NONE,
+	REP_SOURCE_RELEASE, /* the moment itself was recorded */
+	REP_SOURCE_PREPARE_EXEC,
+	REP_SOURCE_EXEC, /* the exec event: an upper bound */
+	REP_SOURCE_EXIT, /* the exit event, of the child, or of the parent for parent_killed */
+};
 
 struct rep_loss {
 	uint32_t cause, cpu; /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
@@ -78,17 +85,20 @@ struct rep_loss {
 	uint64_t from_ns, to_ns; /* to_ns UINT64_MAX = open end */
 };
 
-/* Why an episode is not certain, or what hides its end. */
+/* Why an episode is not certain, or what hides its end; docs/architecture.md says when each applies. */
 enum rep_reason {
 	REP_REASON_NONE = 0,
-	REP_REASON_LOST,	/* events were lost while recording: hider */
-	REP_REASON_GAP,		/* bytes of the file are missing or damaged: hider */
-	REP_REASON_TRACE_ENDS,	/* the trace was not closed; nothing is known after reason_ns */
-	REP_REASON_NOT_LISTED,	/* a later list of all processes lacks it; how it ended was not seen */
-	REP_REASON_PARENT_WENT_ON, /* the parent thread acted again; the end itself was not seen */
-	REP_REASON_PID_REUSED,	/* the child's pid was given away; its end was not seen */
+	REP_REASON_LOST,	 /* events were lost while recording: hider */
+	REP_REASON_GAP,		 /* bytes of the file are missing or damaged: hider */
+	REP_REASON_TRACE_ENDS,	 /* nothing is known after reason_ns */
+	REP_REASON_NOT_ATTACHED, /* before reason_ns not every hook was attached */
+	REP_REASON_NOT_LISTED,	 /* a list of all processes, of reason_ns, shows that the wait was over */
+	REP_REASON_PARENT_WENT_ON, /* the parent acted at reason_ns; what let it go was not seen */
+	REP_REASON_PARENT_VANISHED, /* the parent ended unseen */
+	REP_REASON_PID_REUSED,	 /* the child's pid was given away; its end was not seen */
+	REP_REASON_PATH_UNKNOWN, /* whether exec or exit let the parent go was not recorded */
 	REP_REASON_SPAWN_UNSEEN, /* known by its end only */
-	REP_REASON_CONTRADICTION, /* events that no process can have made in this order */
+	REP_REASON_EARLY,	 /* decided before all losses were told, to bound memory */
 };
 
 /* One CLONE_VFORK spawn: one blocked thread, one child. */
@@ -109,7 +119,7 @@ struct rep_episode {
 	bool certain;
 	enum rep_reason reason; /* why not certain, or what hides the end; text: rep_reason_text */
 	struct rep_loss hider;	/* REP_REASON_LOST, _GAP: what was lost when */
-	uint64_t reason_ns;	/* REP_REASON_TRACE_ENDS, _NOT_LISTED: when */
+	uint64_t reason_ns;	/* the moment that some reasons name */
 	uint64_t end_ns; /* when the wait ended, by source; 0 = not known */
 	bool has_blocked;
 	uint64_t blocked_ns; /* so far, when the outcome is open */
@@ -119,6 +129,8 @@ struct rep_episode {
 	bool has_exit;
 	uint32_t exit_code, exit_signal;
 	bool exit_core;
+	uint32_t sender_tgid; /* who sent exit_signal, 0 unknown */
+	struct rep_str *sender_comm;
 	uint32_t child_state; /* enum vft_state, last known */
 };
 
@@ -146,7 +158,7 @@ VFT_MUST_CHECK int rep_model_gap(struct rep_model *model, const struct vft_gap *
 /* The section ends. @end NULL: it was not closed cleanly. Gives every open episode its outcome. */
 VFT_MUST_CHECK int rep_model_end(struct rep_model *model, const struct vft_end *end);
 
-/* Losses so far in this section, merged where they touch; borrowed until the next call. */
+/* Losses so far in this section, merged where they touch, by time; borrowed until the next call. */
 const struct rep_loss *rep_model_losses(const struct rep_model *model, size_t *ret_n);
 /* Path of a cgroup id, {NULL, 0} when the file does not say. */
 struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id);
