@@ -38,7 +38,6 @@ struct vft_section {
 	X(34, ring_size)   /* bytes */                                                             \
 	X(35, start_ns)    /* CLOCK_BOOTTIME when recording began: zero of the report's time */    \
 	X(36, pidns)       /* inode of the recorder's pid namespace */                             \
-	X(37, root_tgid)   /* of "-- CMD", 0 without */                                            \
 	X(38, has)         /* VFT_HAS_*: which kinds of event this recording could see */
 
 #define VFT_HAS_THREADS 0x1u	   /* thread creation and exit */

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * events.h - the records that pass from the kernel part to the recorder, and what both share.
+ *
+ * These never reach a file: record/translate.c turns them into struct vft_event, and the two lists of
+ * kinds are unrelated on purpose. Fixed-width types, explicit padding, every offset asserted. Sizes
+ * are those of one machine's kernel and recorder, built together, so there is no versioning here.
+ */
+#ifndef VFE_EVENTS_H
+#define VFE_EVENTS_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#include <stddef.h>
+#endif
+
+enum vfe_kind {
+	VFE_SPAWN = 1,
+	VFE_RELEASE = 2,
+	VFE_EXEC = 3,
+	VFE_EXIT = 4,
+	VFE_CGROUP = 5,
+	VFE_TASK = 6, /* from the task iterator, not through the ring */
+};
+
+/* TASK_COMM_LEN, which every kernel since 2.6 has fixed at 16. */
+#define VFE_COMM_SIZE 16
+
+/* PATH_MAX: the kernel accepts no longer name, and a cut one could mislead. */
+#define VFE_PATH_MAX 4096
+
+/*
+ * Bytes kept of one argv. Reading 256 B or 4 KiB costs the same 0.3 us at exec, and compiler and Java
+ * command lines need the latter.
+ */
+#define VFE_ARGV_MAX 4096
+
+/* Most a record can take: a path, an interpreter and an argv behind struct vfe_exec. */
+#define VFE_DATA_MAX (2 * VFE_PATH_MAX + VFE_ARGV_MAX)
+
+struct vfe_header {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u32 size;    /* of the whole record */
+	__u16 kind;    /* enum vfe_kind */
+	__u16 cpu;
+};
+
+/* start_ns is the process leader's start_boottime: with tgid it names the process for ever. */
+struct vfe_task {
+	__u32 tgid, tid;
+	__u64 start_ns;
+	__u64 cgroup;
+	__u32 ns_tgid, ns_tid; /* in the task's own, innermost pid namespace */
+	__u32 pidns;	       /* that namespace's inode */
+	__u32 uid;
+	char comm[VFE_COMM_SIZE];
+};
+
+#define VFE_SPAWN_COMPAT 0x1u
+
+struct vfe_spawn {
+	struct vfe_header header;
+	struct vfe_task parent; /* the calling thread */
+	__u64 clone_flags;
+	__u64 child_start_ns; /* of the child's process */
+	__u64 child_cgroup;
+	__u32 child_tgid, child_tid;
+	__u32 child_ns_tgid, child_ns_tid;
+	__u32 child_pidns;
+	__u32 exit_signal;
+	__s32 syscall; /* -1 unknown */
+	__u32 flags;   /* VFE_SPAWN_* */
+};
+
+enum vfe_release_by { VFE_BY_EXEC = 1, VFE_BY_EXIT = 2 };
+
+struct vfe_release {
+	struct vfe_header header;
+	struct vfe_task child;
+	__u64 parent_start_ns;
+	__u32 parent_tgid, parent_tid;
+	__u32 by; /* enum vfe_release_by */
+	__u32 pad;
+};
+
+#define VFE_EXEC_PATH_CUT 0x1u
+#define VFE_EXEC_ARGV_FAULT 0x2u
+
+/* Followed by path_size, interp_size and argv_size bytes; the first two end in NUL or are empty. */
+struct vfe_exec {
+	struct vfe_header header;
+	struct vfe_task task;
+	__u64 exe_ino;
+	__u64 argv_full_size; /* before the cut at VFE_ARGV_MAX or the option's */
+	__u32 exe_dev;	      /* (major << 20) | minor, the kernel's own form */
+	__u32 exe_fs;	      /* superblock magic */
+	__u32 old_tid;	      /* the thread that called exec */
+	__u32 flags;	      /* VFE_EXEC_* */
+	__u32 path_size, interp_size;
+	__u32 argv_size;
+	__u32 pad;
+};
+
+#define VFE_EXIT_PROCESS 0x1u	    /* the last thread of the process */
+#define VFE_EXIT_VFORK_PENDING 0x2u /* its own vfork wait has not been released yet */
+#define VFE_EXIT_WAITER 0x4u	    /* was itself blocked in vfork */
+
+struct vfe_exit {
+	struct vfe_header header;
+	struct vfe_task task;
+	__u32 wait_status; /* as wait() packs it */
+	__u32 flags;	   /* VFE_EXIT_* */
+};
+
+struct vfe_cgroup {
+	struct vfe_header header;
+	__u64 id;
+	__u32 path_size; /* without NUL; the bytes follow */
+	__u32 pad;
+};
+
+/* One thread, as the iterator sees it. The two addresses pair a pending vfork with the thread it
+ * blocks and go no further than the recorder's memory. */
+struct vfe_task_state {
+	struct vfe_header header;
+	struct vfe_task task;
+	__u64 parent_start_ns;
+	__u64 vfork_done; /* kernel address, 0 = none pending */
+	__u64 stack;	  /* kernel address of the thread's stack */
+	__u64 exe_ino;
+	__u64 exe_dev;
+	__u32 parent_tgid;
+	__u32 state, exit_state, task_flags; /* the kernel's own bits */
+	__u32 frozen;
+	__u32 alive; /* the process still has a running thread */
+};
+
+/* A vfork that blocks a thread: keyed by that thread's tid. */
+struct vfe_waiter {
+	__u32 child_tid;
+	__u32 pad;
+};
+
+/* A process that is followed: keyed by its tgid. */
+#define VFE_FOLLOW 0x1u	 /* inside the filter: its children are followed too */
+#define VFE_VFORKED 0x2u /* began as a vfork child */
+
+struct vfe_tracked {
+	__u64 start_ns; /* tells a reused pid from the process that was meant */
+	__u32 flags;
+	__u32 pad;
+};
+
+enum vfe_drop { VFE_DROP_RING, VFE_DROP_PENDING, VFE_DROP_TRACKED, VFE_N_DROPS };
+
+/* One CPU's counters, mapped into the recorder, which only reads. Two cache lines, the unit that CPUs
+ * fetch, so that none are shared. seen = delivered + drops[VFE_DROP_RING]. */
+struct vfe_cpu {
+	__u64 seen;
+	__u64 drops[VFE_N_DROPS];
+	__u64 pad[12];
+};
+
+#define VFE_AT(type, member, at)                                                                   \
+	_Static_assert(__builtin_offsetof(struct type, member) == (at), #type "." #member)
+
+VFE_AT(vfe_header, size, 8);
+VFE_AT(vfe_header, kind, 12);
+VFE_AT(vfe_header, cpu, 14);
+VFE_AT(vfe_task, start_ns, 8);
+VFE_AT(vfe_task, cgroup, 16);
+VFE_AT(vfe_task, ns_tgid, 24);
+VFE_AT(vfe_task, pidns, 32);
+VFE_AT(vfe_task, comm, 40);
+VFE_AT(vfe_spawn, parent, 16);
+VFE_AT(vfe_spawn, clone_flags, 72);
+VFE_AT(vfe_spawn, child_tgid, 96);
+VFE_AT(vfe_spawn, syscall, 120);
+VFE_AT(vfe_spawn, flags, 124);
+VFE_AT(vfe_release, parent_start_ns, 72);
+VFE_AT(vfe_release, by, 88);
+VFE_AT(vfe_exec, exe_ino, 72);
+VFE_AT(vfe_exec, exe_dev, 88);
+VFE_AT(vfe_exec, path_size, 104);
+_Static_assert(sizeof(struct vfe_exec) == 120, "struct vfe_exec");
+VFE_AT(vfe_exit, wait_status, 72);
+VFE_AT(vfe_exit, flags, 76);
+_Static_assert(sizeof(struct vfe_cgroup) == 32, "struct vfe_cgroup");
+VFE_AT(vfe_task_state, parent_start_ns, 72);
+VFE_AT(vfe_task_state, parent_tgid, 112);
+VFE_AT(vfe_task_state, alive, 132);
+_Static_assert(sizeof(struct vfe_cpu) == 128, "struct vfe_cpu");
+
+#endif

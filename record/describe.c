@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "describe.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "events.h"
+
+static struct vft_str text(const char *string)
+{
+	return (struct vft_str){string, (uint32_t)strlen(string)};
+}
+
+static void append(char *buffer, size_t size, const char *format, ...) VFT_PRINTF(3, 4);
+
+static void append(char *buffer, size_t size, const char *format, ...)
+{
+	size_t used = strlen(buffer);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buffer + used, size - used, format, args); /* a cut text is still one */
+	va_end(args);
+}
+
+static void read_boot_id(char *buffer, size_t size)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	buffer[0] = '\0';
+	if (!file)
+		return;
+	if (fgets(buffer, (int)size, file))
+		buffer[strcspn(buffer, "\n")] = '\0';
+	fclose(file);
+}
+
+static void describe_options(const struct rec_options *options, char *buffer, size_t size)
+{
+	buffer[0] = '\0';
+	append(buffer, size, "--args %s --ring-size %" PRIu64 " --level %d",
+	       rec_args_name(options->args), options->ring_bytes, options->level);
+	if (options->threads)
+		append(buffer, size, " --threads");
+	if (options->vfork_only)
+		append(buffer, size, " --vfork-only");
+	if (options->all)
+		append(buffer, size, " --all");
+	if (options->duration_ns)
+		append(buffer, size, " --duration %" PRIu64 "ns", options->duration_ns);
+	for (size_t i = 0; i < options->n_pids; i++)
+		append(buffer, size, " --pid %d", (int)options->pids[i]);
+}
+
+static void describe_filters(const struct rec_options *options, bool filtered, char *buffer,
+			     size_t size)
+{
+	buffer[0] = '\0';
+	if (filtered && options->command)
+		append(buffer, size, "only the command and its descendants");
+	for (size_t i = 0; i < options->n_pids; i++)
+		append(buffer, size, "%s%d", i ? ", " : "only the descendants of ",
+		       (int)options->pids[i]);
+	if (options->vfork_only)
+		append(buffer, size, "%sonly vfork episodes", buffer[0] ? "; " : "");
+}
+
+static int join_command(char *const *argv, struct rec_description *ret)
+{
+	size_t size = 0, at = 0;
+
+	for (size_t i = 0; argv[i]; i++)
+		size += strlen(argv[i]) + 1;
+	if (size > VFE_ARGV_MAX)
+		size = VFE_ARGV_MAX;
+	ret->command = malloc(size);
+	if (!ret->command)
+		return -ENOMEM;
+	for (size_t i = 0; argv[i] && at < size; i++) {
+		size_t n = strlen(argv[i]) + 1;
+
+		if (n > size - at)
+			n = size - at;
+		memcpy(ret->command + at, argv[i], n);
+		at += n;
+	}
+	ret->meta.command = (struct vft_str){ret->command, (uint32_t)at};
+	return 0;
+}
+
+/* The command line is subject to --args like every other. */
+static int describe_command(const struct rec_options *options, struct rec_description *ret)
+{
+	int r;
+
+	if (!options->command || options->args == REC_ARGS_NONE)
+		return 0;
+	r = join_command(options->command, ret);
+	if (!r)
+		ret->meta.command = rec_translate_argv(ret->meta.command, options->args);
+	return r;
+}
+
+/* vfork-HOST-YYYYMMDDTHHMMSSZ.vft, with nothing of the host's name that a path could trip over. */
+static void name_output(const struct rec_options *options, struct rec_description *ret)
+{
+	time_t now = time(NULL);
+	char host[65], stamp[32];
+	struct tm utc;
+	size_t i;
+
+	if (options->output) {
+		ret->output[0] = '\0';
+		return;
+	}
+	for (i = 0; ret->uname.nodename[i] && i < sizeof(host) - 1; i++) {
+		unsigned char c = (unsigned char)ret->uname.nodename[i];
+
+		host[i] = isalnum(c) || c == '-' || (c == '.' && i) ? (char)c : '_';
+	}
+	host[i] = '\0';
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(ret->output, sizeof(ret->output), "vfork-%s-%s.vft", host, stamp);
+}
+
+int rec_describe(const struct rec_options *options, bool filtered, struct rec_description *ret)
+{
+	struct stat st;
+
+	memset(ret, 0, sizeof(*ret));
+	if (uname(&ret->uname))
+		return -errno;
+	read_boot_id(ret->boot_id, sizeof(ret->boot_id));
+	describe_options(options, ret->options, sizeof(ret->options));
+	describe_filters(options, filtered, ret->filters, sizeof(ret->filters));
+	name_output(options, ret);
+	ret->meta.tool = text("vfork-record " VFT_TOOL_VERSION);
+	ret->meta.kernel = text(ret->uname.release);
+	ret->meta.arch = text(ret->uname.machine);
+	ret->meta.hostname = text(ret->uname.nodename);
+	ret->meta.boot_id = text(ret->boot_id);
+	ret->meta.options = text(ret->options);
+	ret->meta.filters = text(ret->filters);
+	ret->meta.redaction = text(rec_args_name(options->args));
+	ret->meta.n_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
+	ret->meta.argv_limit = options->args == REC_ARGS_NONE ? 0 : VFE_ARGV_MAX;
+	ret->meta.ring_size = options->ring_bytes;
+	ret->meta.pidns = stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
+	ret->meta.has = VFT_HAS_RELEASE | (options->threads ? VFT_HAS_THREADS : 0) |
+			(options->args != REC_ARGS_NONE ? VFT_HAS_ARGV : 0) |
+			(options->vfork_only ? VFT_HAS_VFORK_ONLY : 0) |
+			(filtered ? VFT_HAS_FILTER : 0);
+	ret->meta.start_ns = rec_clock_now();
+	return describe_command(options, ret);
+}
+
+void rec_describe_release(struct rec_description *description)
+{
+	free(description->command);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * describe.h - what a trace says about its own making: host, kernel, clock, options, filters.
+ *
+ * Owns: the texts that the META block points to. Called by: recorder.c, before the file is opened.
+ */
+#ifndef REC_DESCRIBE_H
+#define REC_DESCRIBE_H
+
+#include <stdbool.h>
+#include <sys/utsname.h>
+
+#include "meta.h"
+#include "options.h"
+
+struct rec_description {
+	struct vft_meta meta;
+	struct utsname uname;
+	char boot_id[40];
+	char options[512];
+	char filters[1024];
+	char *command; /* allocated */
+	char output[512];
+};
+
+/* @filtered: only a tree of processes is recorded. -ENOMEM. */
+VFT_MUST_CHECK int rec_describe(const struct rec_options *options, bool filtered,
+				struct rec_description *ret);
+void rec_describe_release(struct rec_description *description);
+
+#endif

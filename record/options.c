@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+
+#define MIN_RING_BYTES 4096ull
+#define MAX_RING_BYTES (1ull << 30)
+#define DEFAULT_RING_BYTES (16ull << 20)
+#define DEFAULT_LEVEL 3
+
+enum { OPT_FORCE = 256, OPT_RING_SIZE, OPT_LEVEL, OPT_ARGS, OPT_THREADS, OPT_VFORK_ONLY, OPT_VERSION };
+
+static const struct option long_options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"duration", required_argument, NULL, 'd'},
+	{"all", no_argument, NULL, 'a'},
+	{"pid", required_argument, NULL, 'p'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
+	{"level", required_argument, NULL, OPT_LEVEL},
+	{"args", required_argument, NULL, OPT_ARGS},
+	{"threads", no_argument, NULL, OPT_THREADS},
+	{"vfork-only", no_argument, NULL, OPT_VFORK_ONLY},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+	"Records which process spawned which, and which vfork holds its parent, into one file.\n"
+	"\n"
+	"  vfork-record -d 30s                   the whole system for 30 seconds\n"
+	"  vfork-record -o build.vft -- make     a command and its descendants\n"
+	"  vfork-record -p 1234 -o hang.vft      a process and what it spawns, until Ctrl-C\n"
+	"  vfork-record -o - | vfork-report -    without a file\n"
+	"\n"
+	"Usage: vfork-record [OPTIONS] [-o FILE] [-- CMD ARG...]\n"
+	"\n"
+	"  -o, --output FILE     default vfork-HOST-TIME.vft; - streams to stdout\n"
+	"  -d, --duration DUR    stop after DUR: 250ms, 10s, 5m\n"
+	"  -p, --pid PID         this process and its descendants; repeatable\n"
+	"  -a, --all             with CMD: the whole system, not just CMD's tree\n"
+	"      --vfork-only      only vfork episodes and what belongs to them\n"
+	"      --threads         also thread creation and exit\n"
+	"      --args WHAT       none, argv0 or full (default): how much of command lines to keep\n"
+	"      --force           replace FILE if it exists\n"
+	"      --ring-size SIZE  buffer between kernel and recorder, default 16M\n"
+	"      --level N         zstd level 1..19, default 3\n"
+	"  -q, --quiet           no status line and no summary\n"
+	"  -h, --help            this page\n"
+	"      --version         the version\n"
+	"\n"
+	"Command lines and paths of all recorded processes go into FILE; see --args before you share it.\n"
+	"Needs root, or CAP_BPF and CAP_PERFMON, and Linux 5.11 or newer with BTF.\n";
+
+const char *rec_args_name(enum rec_args args)
+{
+	switch (args) {
+	case REC_ARGS_NONE:
+		return "none";
+	case REC_ARGS_ARGV0:
+		return "argv0";
+	case REC_ARGS_FULL:
+		return "full";
+	}
+	return NULL;
+}
+
+static int bad_value(const char *option, const char *value, const char *want)
+{
+	fprintf(stderr, "vfork-record: %s '%s' is not %s; see 'vfork-record --help'\n", option,
+		value, want);
+	return -EINVAL;
+}
+
+static int parse_pid(const char *value, struct rec_options *ret)
+{
+	uint64_t pid;
+
+	if (vft_parse_u64(value, 1, INT_MAX, &pid))
+		return bad_value("--pid", value, "a process id");
+	if (ret->n_pids == REC_MAX_PIDS) {
+		fprintf(stderr, "vfork-record: more than %d --pid; record the whole system instead\n",
+			REC_MAX_PIDS);
+		return -EINVAL;
+	}
+	ret->pids[ret->n_pids++] = (pid_t)pid;
+	return 0;
+}
+
+/* The kernel takes powers of two pages only. */
+static int parse_ring_size(const char *value, struct rec_options *ret)
+{
+	uint64_t bytes, rounded = MIN_RING_BYTES;
+
+	if (vft_parse_size(value, &bytes) || bytes < MIN_RING_BYTES || bytes > MAX_RING_BYTES)
+		return bad_value("--ring-size", value, "a size from 4K to 1G");
+	while (rounded < bytes)
+		rounded *= 2;
+	if (rounded < (uint64_t)sysconf(_SC_PAGESIZE))
+		rounded = (uint64_t)sysconf(_SC_PAGESIZE);
+	ret->ring_bytes = rounded;
+	return 0;
+}
+
+static int parse_level(const char *value, struct rec_options *ret)
+{
+	uint64_t level;
+
+	if (vft_parse_u64(value, 1, 19, &level))
+		return bad_value("--level", value, "a zstd level from 1 to 19");
+	ret->level = (int)level;
+	return 0;
+}
+
+static int parse_args(const char *value, struct rec_options *ret)
+{
+	static const enum rec_args all[] = {REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(value, rec_args_name(all[i])) == 0) {
+			ret->args = all[i];
+			return 0;
+		}
+	}
+	return bad_value("--args", value, "none, argv0 or full");
+}
+
+static int parse_duration(const char *value, struct rec_options *ret)
+{
+	if (vft_parse_duration(value, &ret->duration_ns) || !ret->duration_ns)
+		return bad_value("--duration", value, "a duration such as 250ms, 10s or 5m");
+	return 0;
+}
+
+static int parse_one(int option, struct rec_options *ret)
+{
+	switch (option) {
+	case 'o':
+		ret->output = optarg;
+		return 0;
+	case 'd':
+		return parse_duration(optarg, ret);
+	case 'p':
+		return parse_pid(optarg, ret);
+	case 'a':
+		ret->all = true;
+		return 0;
+	case 'q':
+		ret->quiet = true;
+		return 0;
+	case OPT_FORCE:
+		ret->force = true;
+		return 0;
+	case OPT_RING_SIZE:
+		return parse_ring_size(optarg, ret);
+	case OPT_LEVEL:
+		return parse_level(optarg, ret);
+	case OPT_ARGS:
+		return parse_args(optarg, ret);
+	case OPT_THREADS:
+		ret->threads = true;
+		return 0;
+	case OPT_VFORK_ONLY:
+		ret->vfork_only = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int bad_option(int option, char **argv)
+{
+	/* optopt names a short option; a long one stands before optind. */
+	const char *word = argv[optind - 1];
+
+	if (option == ':')
+		fprintf(stderr, "vfork-record: option '%s' needs a value; see 'vfork-record --help'\n",
+			word);
+	else if (optopt && optopt < 256)
+		fprintf(stderr, "vfork-record: unknown option '-%c'; see 'vfork-record --help'\n",
+			optopt);
+	else
+		fprintf(stderr,
+			"vfork-record: option '%s' is unknown or takes no value; see 'vfork-record "
+			"--help'\n",
+			word);
+	return -EINVAL;
+}
+
+static int say(const char *text)
+{
+	if (fputs(text, stdout) < 0 || fflush(stdout)) {
+		fprintf(stderr, "vfork-record: cannot write to stdout: %s\n", strerror(errno));
+		return -EINVAL;
+	}
+	return 1;
+}
+
+static int check_together(const struct rec_options *options)
+{
+	if (options->command && options->n_pids) {
+		fprintf(stderr, "vfork-record: --pid and a command exclude each other; leave one out\n");
+		return -EINVAL;
+	}
+	if (options->all && options->n_pids) {
+		fprintf(stderr, "vfork-record: --all and --pid exclude each other; leave one out\n");
+		return -EINVAL;
+	}
+	if (options->output && !*options->output) {
+		fprintf(stderr, "vfork-record: --output needs a file name\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int rec_options_parse(int argc, char **argv, struct rec_options *ret)
+{
+	int option, r;
+
+	*ret = (struct rec_options){
+		.ring_bytes = DEFAULT_RING_BYTES, .level = DEFAULT_LEVEL, .args = REC_ARGS_FULL};
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:o:d:p:aqh", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return say(help);
+		if (option == OPT_VERSION)
+			return say("vfork-record " VFT_TOOL_VERSION "\n");
+		if (option == '?' || option == ':')
+			return bad_option(option, argv);
+		r = parse_one(option, ret);
+		if (r)
+			return r;
+	}
+	if (optind < argc) {
+		if (strcmp(argv[optind - 1], "--") != 0) {
+			fprintf(stderr,
+				"vfork-record: unexpected '%s'; a command to run goes behind '--'\n",
+				argv[optind]);
+			return -EINVAL;
+		}
+		ret->command = argv + optind;
+	}
+	return check_together(ret);
+}

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "recorder.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cgroups.h"
+#include "clock.h"
+#include "command.h"
+#include "describe.h"
+#include "events.h"
+#include "losses.h"
+#include "session.h"
+#include "sink.h"
+#include "snapshot.h"
+#include "status.h"
+
+#define DRAIN_BYTES (4u << 20)	      /* then signals, clocks and losses have their turn */
+#define IDLE_MS 100		      /* the ring is looked at this often without a wake-up */
+#define CLOCK_PERIOD_NS 60000000000u
+#define RECURSION_PERIOD_NS 1000000000u
+#define SNAPSHOT_PERIOD_NS 300000000000u
+#define SNAPSHOT_PERIOD_BYTES (64u << 20)
+#define MAX_FOLLOW_PASSES 16
+#define COMMAND_GRACE_MS 1000
+#define FINAL_DRAINS 100 /* of 1 ms each, for programs that still run on other CPUs */
+#define MAX_WAITERS_SHOWN 10000
+
+struct recorder {
+	const struct rec_options *options;
+	struct rec_description description;
+	struct rec_session *session;
+	struct rec_sink *sink;
+	struct rec_losses *losses;
+	struct rec_cgroups *cgroups;
+	struct rec_command command;
+	struct rec_status status;
+	struct rec_translation translation;
+	int epoll_fd, signal_fd;
+	bool filtered;
+	bool stop; /* a signal came, the duration passed, or CMD ended */
+	bool command_ended;
+	int command_status;
+	int last_signal;
+	uint64_t start_ns, end_ns, n_delivered;
+	uint64_t clock_ns, recursion_ns, snapshot_ns, snapshot_bytes; /* when each was last due */
+};
+
+static const char *output_name(const struct recorder *rec)
+{
+	return rec->options->output ? rec->options->output : rec->description.output;
+}
+
+/* One line for an error, and the exit status it means. */
+static int complain(int status, const char *what, const struct vft_err *err)
+{
+	fprintf(stderr, "vfork-record: %s%s%s\n", what ? what : "", what ? ": " : "", err->message);
+	return status;
+}
+
+/* ---- events ---- */
+
+static int tell_cgroups(struct recorder *rec, const struct vft_event *event, struct vft_err *err)
+{
+	int r = event->task ? rec_cgroups_tell(rec->cgroups, event->task->cgroup, event->time_ns,
+					       rec->sink, err)
+			    : 0;
+
+	if (!r && event->kind == VFT_KIND_SPAWN)
+		r = rec_cgroups_tell(rec->cgroups, event->spawn.child->cgroup, event->time_ns,
+				     rec->sink, err);
+	return r;
+}
+
+struct drain {
+	struct recorder *rec;
+	struct vft_err *err;
+};
+
+static int on_record(void *context, const void *record, size_t size)
+{
+	struct drain *drain = context;
+	struct recorder *rec = drain->rec;
+	struct vft_event *event = &rec->translation.event;
+	int r;
+
+	rec->n_delivered++;
+	if (rec_translate(record, size, rec->options->args, &rec->translation))
+		return rec_losses_add_bad_record(rec->losses, rec->sink, drain->err);
+	if (event->kind == VFT_KIND_CGROUP) {
+		rec_cgroups_add(rec->cgroups, event->cgroup.id, *event->cgroup.path);
+		return 0;
+	}
+	r = tell_cgroups(rec, event, drain->err);
+	if (!r)
+		r = rec_sink_append(rec->sink, event, drain->err);
+	/* An event that the format cannot hold is as lost as one that was garbled. */
+	return r == -EINVAL ? rec_losses_add_bad_record(rec->losses, rec->sink, drain->err) : r;
+}
+
+static int64_t drain_ring(struct recorder *rec, struct vft_err *err)
+{
+	struct drain drain = {.rec = rec, .err = err};
+
+	return rec_session_drain(rec->session, on_record, &drain, DRAIN_BYTES);
+}
+
+static int append_clock(struct recorder *rec, struct vft_err *err)
+{
+	struct vft_event event = {
+		.kind = VFT_KIND_CLOCK,
+		.time_ns = rec_clock_now(),
+		.clock = {.monotonic_ns = rec_clock_read(CLOCK_MONOTONIC),
+			  .realtime_ns = rec_clock_read(CLOCK_REALTIME)},
+	};
+
+	rec->clock_ns = event.time_ns;
+	return rec_sink_append(rec->sink, &event, err);
+}
+
+static int append_mark(struct recorder *rec, enum vft_mark what, uint64_t time_ns, const char *text,
+		       struct vft_err *err)
+{
+	struct vft_str string = {text, (uint32_t)strlen(text)};
+	struct vft_event event = {.kind = VFT_KIND_MARK,
+				  .time_ns = time_ns,
+				  .mark = {.what = what, .text = &string}};
+
+	return rec_sink_append(rec->sink, &event, err);
+}
+
+/* ---- what runs already ---- */
+
+static int follow_failed(pid_t pid, int r, struct vft_err *err)
+{
+	if (r == -ESRCH)
+		return vft_fail(err, r, 0, "there is no process %d; look it up with ps", (int)pid);
+	return vft_fail(err, r, 0, "cannot follow process %d: %s", (int)pid, strerror(-r));
+}
+
+/* Follow everyone who is asked for. The number newly followed, or -errno. */
+static int follow_wanted(struct recorder *rec, struct rec_snapshot *snapshot, struct vft_err *err)
+{
+	int n = 0, r;
+
+	if (rec->options->command) {
+		r = rec_snapshot_follow_self(snapshot, rec->session);
+		return r < 0 ? follow_failed(getpid(), r, err) : 0;
+	}
+	for (size_t i = 0; i < rec->options->n_pids; i++) {
+		r = rec_snapshot_follow_tree(snapshot, rec->session, rec->options->pids[i]);
+		if (r < 0)
+			return follow_failed(rec->options->pids[i], r, err);
+		n += r;
+	}
+	return n;
+}
+
+/* A process may spawn between the listing and its being followed, so list until nobody is new. */
+static int take_and_follow(struct recorder *rec, struct rec_snapshot **ret, struct vft_err *err)
+{
+	struct rec_snapshot *snapshot;
+	int n = 0, r;
+
+	for (int pass = 0; pass < MAX_FOLLOW_PASSES; pass++) {
+		r = rec_snapshot_take(rec->session, &snapshot, err);
+		if (r)
+			return r;
+		n = rec->filtered ? follow_wanted(rec, snapshot, err) : 0;
+		if (n <= 0)
+			break;
+		rec_snapshot_free(snapshot);
+		snapshot = NULL;
+	}
+	if (n < 0) {
+		rec_snapshot_free(snapshot);
+		return n;
+	}
+	if (!snapshot)
+		return rec_snapshot_take(rec->session, ret, err);
+	*ret = snapshot;
+	return 0;
+}
+
+static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot, bool read_proc,
+			  struct vft_err *err)
+{
+	struct rec_snapshot_options options = {.selected_only = rec->filtered,
+					       .threads = rec->options->threads,
+					       .read_proc = read_proc,
+					       .args = rec->options->args};
+	int r = rec_snapshot_write(snapshot, &options, rec->sink, err);
+
+	rec->snapshot_ns = rec_clock_now();
+	rec->snapshot_bytes = rec_sink_get_size(rec->sink);
+	return r;
+}
+
+static int first_snapshot(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_snapshot *snapshot;
+	int r = take_and_follow(rec, &snapshot, err);
+
+	if (r)
+		return r;
+	r = rec_snapshot_add_waiters(snapshot, rec->session);
+	if (r)
+		r = vft_fail(err, r, 0, "too many threads are blocked in vfork");
+	else
+		r = write_snapshot(rec, snapshot, true, err);
+	rec_snapshot_free(snapshot);
+	return r;
+}
+
+/* A later one lets a replay begin in the middle; who is followed is known to the kernel part. */
+static int next_snapshot(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_snapshot *snapshot;
+	int r = rec_snapshot_take(rec->session, &snapshot, err);
+
+	if (r)
+		return r;
+	rec_snapshot_select_followed(snapshot, rec->session);
+	r = write_snapshot(rec, snapshot, false, err);
+	rec_snapshot_free(snapshot);
+	return r;
+}
+
+/* ---- the loop ---- */
+
+static void on_signal(struct recorder *rec)
+{
+	struct signalfd_siginfo info;
+
+	if (read(rec->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	rec->last_signal = (int)info.ssi_signo;
+	rec->stop = true;
+}
+
+static void on_command_end(struct recorder *rec)
+{
+	if (rec_command_wait(&rec->command, 0, &rec->command_status) != 1)
+		return;
+	rec->command_ended = true;
+	rec->stop = true;
+}
+
+static int watch(struct recorder *rec, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	return epoll_ctl(rec->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int wait_for_events(struct recorder *rec, int timeout_ms, struct vft_err *err)
+{
+	struct epoll_event events[4];
+	int n = epoll_wait(rec->epoll_fd, events, 4, timeout_ms);
+
+	if (n < 0 && errno != EINTR)
+		return vft_fail(err, -errno, 0, "cannot wait: %s", strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.fd == rec->signal_fd)
+			on_signal(rec);
+		else if (events[i].data.fd == rec->command.pidfd)
+			on_command_end(rec);
+	}
+	return 0;
+}
+
+static int sleep_until_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
+{
+	uint64_t end_ns = rec->start_ns + rec->options->duration_ns;
+	int timeout_ms = IDLE_MS, r;
+
+	if (rec->options->duration_ns && end_ns < now_ns + IDLE_MS * 1000000ull)
+		timeout_ms = end_ns > now_ns ? (int)((end_ns - now_ns) / 1000000u) + 1 : 0;
+	rec_session_set_asleep(rec->session, true);
+	r = wait_for_events(rec, timeout_ms, err);
+	rec_session_set_asleep(rec->session, false);
+	return r;
+}
+
+static void fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_progress *ret)
+{
+	*ret = (struct rec_progress){
+		.now_ns = now_ns,
+		.start_ns = rec->start_ns,
+		.n_events = rec_sink_get_n_events(rec->sink),
+		.n_lost = rec_losses_get_total(rec->losses),
+		.size_bytes = rec_sink_get_size(rec->sink),
+		.n_waiters = rec_session_count_waiters(rec->session, MAX_WAITERS_SHOWN),
+	};
+}
+
+static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
+{
+	int r = rec_losses_poll(rec->losses, rec->sink, err);
+
+	if (!r && now_ns - rec->recursion_ns >= RECURSION_PERIOD_NS) {
+		rec->recursion_ns = now_ns;
+		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);
+	}
+	if (!r && now_ns - rec->clock_ns >= CLOCK_PERIOD_NS)
+		r = append_clock(rec, err);
+	if (!r && (now_ns - rec->snapshot_ns >= SNAPSHOT_PERIOD_NS ||
+		   rec_sink_get_size(rec->sink) - rec->snapshot_bytes >= SNAPSHOT_PERIOD_BYTES))
+		r = next_snapshot(rec, err);
+	if (!r)
+		r = rec_sink_tick(rec->sink, now_ns, err);
+	if (!r && rec_status_is_due(&rec->status, now_ns)) {
+		struct rec_progress progress;
+
+		fill_progress(rec, now_ns, &progress);
+		rec_status_show(&rec->status, &progress);
+	}
+	return r;
+}
+
+static int run_loop(struct recorder *rec, struct vft_err *err)
+{
+	while (!rec->stop) {
+		int64_t n = drain_ring(rec, err);
+		uint64_t now_ns = rec_clock_now();
+		int r = n < 0 ? (int)n : do_what_is_due(rec, now_ns, err);
+
+		if (r)
+			return r;
+		rec_sink_set_pressure(rec->sink, (uint64_t)n > rec->options->ring_bytes / 2);
+		if (n >= DRAIN_BYTES)
+			r = wait_for_events(rec, 0, err); /* more is there: only look for signals */
+		else
+			r = sleep_until_due(rec, now_ns, err);
+		if (r)
+			return r;
+		if (rec->options->duration_ns &&
+		    rec_clock_now() - rec->start_ns >= rec->options->duration_ns)
+			rec->stop = true;
+	}
+	return 0;
+}
+
+/* ---- beginning and end ---- */
+
+static int attach(struct recorder *rec, struct vft_err *err)
+{
+	int r = rec_losses_new(rec->session, &rec->losses);
+
+	if (r)
+		return vft_fail(err, r, 0, "out of memory");
+	r = append_clock(rec, err);
+	if (!r)
+		r = rec_session_attach(rec->session, err);
+	if (!r)
+		r = append_mark(rec, VFT_MARK_START, rec_clock_now(), rec->description.options, err);
+	if (!r)
+		r = first_snapshot(rec, err);
+	return r;
+}
+
+/* What the kernel part saw must be what came out of the ring, but for what it says it dropped. */
+static int drain_to_the_end(struct recorder *rec, struct rec_counters *ret, struct vft_err *err)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < FINAL_DRAINS; i++) {
+		int64_t n = drain_ring(rec, err);
+
+		if (n < 0)
+			return (int)n;
+		rec_session_get_counters(rec->session, ret);
+		if (n == 0 && rec->n_delivered >= ret->seen - ret->ring_drops)
+			return 0;
+		if (n == 0)
+			nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static const char *stop_reason(const struct recorder *rec)
+{
+	if (rec->last_signal)
+		return "signal";
+	return rec->command_ended ? "command ended" : "duration";
+}
+
+static int finish(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_counters counters = {0};
+	struct vft_end end;
+	int r;
+
+	rec->end_ns = rec_clock_now();
+	rec_session_detach(rec->session);
+	r = drain_to_the_end(rec, &counters, err);
+	if (!r)
+		r = rec_losses_poll(rec->losses, rec->sink, err);
+	if (!r)
+		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);
+	if (!r)
+		r = append_mark(rec, VFT_MARK_STOP, rec->end_ns, stop_reason(rec), err);
+	if (!r)
+		r = append_clock(rec, err);
+	if (r)
+		return r;
+	end = (struct vft_end){
+		.end_ns = rec->end_ns,
+		.n_seen = counters.seen,
+		.n_delivered = rec->n_delivered,
+		.n_dropped = counters.seen - rec->n_delivered,
+	};
+	end.losses = rec_losses_get(rec->losses, &end.n_losses);
+	return rec_sink_finish(rec->sink, &end, err);
+}
+
+static int prepare_signals(struct recorder *rec)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL))
+		return -errno;
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, with a line of its own */
+	rec->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	rec->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (rec->signal_fd < 0 || rec->epoll_fd < 0)
+		return -errno;
+	return watch(rec, rec->signal_fd, EPOLLIN);
+}
+
+static int open_session(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_session_config config = {
+		.ring_bytes = rec->options->ring_bytes,
+		.threads = rec->options->threads,
+		.filter = rec->filtered,
+		.vfork_only = rec->options->vfork_only,
+		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : VFE_ARGV_MAX,
+	};
+	int r = rec_session_open(&config, &rec->session, err);
+
+	if (r)
+		return r;
+	r = watch(rec, rec_session_get_fd(rec->session), EPOLLIN | EPOLLET);
+	return r ? vft_fail(err, r, 0, "cannot wait for the ring buffer: %s", strerror(-r)) : 0;
+}
+
+/* Everything up to the first event. The exit status; 0 = recording. */
+static int begin(struct recorder *rec, struct vft_err *err)
+{
+	int r = prepare_signals(rec);
+
+	if (r) {
+		vft_fail(err, r, 0, "cannot set up signals: %s", strerror(-r));
+		return complain(REC_EXIT_FORBIDDEN, NULL, err);
+	}
+	r = rec_describe(rec->options, rec->filtered, &rec->description);
+	if (!r)
+		r = rec_cgroups_new(&rec->cgroups);
+	if (r) {
+		vft_fail(err, r, 0, "cannot start: %s", strerror(-r));
+		return complain(REC_EXIT_FORBIDDEN, NULL, err);
+	}
+	if (open_session(rec, err))
+		return complain(REC_EXIT_FORBIDDEN, NULL, err);
+	rec->start_ns = rec->description.meta.start_ns = rec_clock_now();
+	if (rec_sink_open(output_name(rec), rec->options->force, rec->options->level,
+			  &rec->description.meta, &rec->sink, err))
+		return complain(REC_EXIT_USAGE, output_name(rec), err);
+	r = attach(rec, err);
+	if (r)
+		return complain(r == -ESRCH ? REC_EXIT_USAGE : REC_EXIT_FORBIDDEN, NULL, err);
+	return 0;
+}
+
+static int start_command(struct recorder *rec, struct vft_err *err)
+{
+	int r;
+
+	if (!rec->options->command)
+		return 0;
+	r = rec_command_start(rec->options->command, &rec->command, err);
+	if (!r)
+		r = watch(rec, rec->command.pidfd, EPOLLIN);
+	if (!r)
+		return 0;
+	complain(0, rec->options->command[0], err);
+	return r == -ENOENT ? 127 : 126;
+}
+
+static int command_status(struct recorder *rec)
+{
+	if (!rec->options->command || rec->command.pidfd < 0)
+		return REC_EXIT_OK;
+	if (!rec->command_ended &&
+	    rec_command_wait(&rec->command, rec->last_signal ? COMMAND_GRACE_MS : 0,
+			     &rec->command_status) == 1)
+		rec->command_ended = true;
+	if (rec->command_ended)
+		return rec->command_status;
+	fprintf(stderr, "vfork-record: %s (process %d) still runs; it was left alone\n",
+		rec->options->command[0], (int)rec->command.pid);
+	return REC_EXIT_OK;
+}
+
+static int run(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_progress progress;
+	int status = begin(rec, err), r;
+
+	if (status)
+		return status;
+	status = start_command(rec, err);
+	r = status ? 0 : run_loop(rec, err);
+	rec_status_clear(&rec->status);
+	if (!r)
+		r = finish(rec, err);
+	if (r) {
+		complain(0, output_name(rec), err);
+		fputs("vfork-record: recording broke off; what was written until then can be read\n",
+		      stderr);
+		return REC_EXIT_INCOMPLETE;
+	}
+	fill_progress(rec, rec->end_ns, &progress);
+	if (!rec->options->quiet)
+		rec_status_summarise(&progress, output_name(rec));
+	return status ? status : command_status(rec);
+}
+
+static void release(struct recorder *rec)
+{
+	if (rec->command.pidfd >= 0)
+		close(rec->command.pidfd);
+	rec_sink_close(rec->sink);
+	rec_losses_free(rec->losses);
+	rec_cgroups_free(rec->cgroups);
+	rec_session_close(rec->session);
+	rec_describe_release(&rec->description);
+	if (rec->signal_fd >= 0)
+		close(rec->signal_fd);
+	if (rec->epoll_fd >= 0)
+		close(rec->epoll_fd);
+}
+
+int rec_record(const struct rec_options *options)
+{
+	struct recorder rec = {
+		.options = options,
+		.epoll_fd = -1,
+		.signal_fd = -1,
+		.command.pidfd = -1,
+		.filtered = options->n_pids || (options->command && !options->all),
+	};
+	struct vft_err err = {0};
+	int status;
+
+	rec_status_init(&rec.status, options->quiet);
+	status = run(&rec, &err);
+	release(&rec);
+	return status;
+}

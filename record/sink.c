@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "layout.h"
+
+#define SYNC_PERIOD_S 5
+
+struct rec_sink {
+	struct vft_sink *bytes;
+	struct vft_writer *writer;
+	uint64_t n_events;
+	int level;
+	bool pressure;
+	/* The sync thread: fdatasync may take a second, and the ring does not wait that long. */
+	int sync_fd; /* a duplicate, -1 where there is nothing to sync */
+	bool has_thread, stop;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	int sync_error;
+};
+
+/* Others must not be able to put their own file in our output's place. */
+static int check_directory(const char *path, struct vft_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
+				: strdup(".");
+	struct stat st;
+	int r;
+
+	if (!directory)
+		return vft_fail(err, -ENOMEM, 0, "out of memory");
+	r = stat(directory, &st) ? -errno : 0;
+	free(directory);
+	if (r)
+		return vft_fail(err, r, 0, "its directory: %s; make it first", strerror(-r));
+	if ((st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+		return vft_fail(err, -EACCES, 0,
+				"its directory is writable by everybody and not sticky; choose another");
+	return 0;
+}
+
+/* What is there already: 0 nothing, 1 a device or FIFO to write into, negative: cannot be used. */
+static int check_existing(const char *path, bool force, struct vft_err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : vft_fail(err, -errno, 0, "%s", strerror(errno));
+	if (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode))
+		return 1;
+	if (!S_ISREG(st.st_mode))
+		return vft_fail(err, -EEXIST, 0, "it exists and is no regular file; choose another name");
+	if (!force)
+		return vft_fail(err, -EEXIST, 0, "it exists; --force replaces it");
+	if (unlink(path))
+		return vft_fail(err, -errno, 0, "cannot replace it: %s", strerror(errno));
+	return 0;
+}
+
+static int open_output(const char *path, bool force, struct vft_err *err)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+	int r, fd;
+
+	if (strcmp(path, "-") == 0) {
+		if (isatty(STDOUT_FILENO))
+			return vft_fail(err, -EINVAL, 0,
+					"a trace is not for a terminal; redirect stdout or name a file");
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : fd;
+	}
+	r = check_directory(path, err);
+	if (!r)
+		r = check_existing(path, force, err);
+	if (r < 0)
+		return r;
+	fd = r ? open(path, flags) : open(path, flags | O_CREAT | O_EXCL, 0600);
+	return fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : fd;
+}
+
+static void *sync_periodically(void *context)
+{
+	struct rec_sink *sink = context;
+	struct timespec until;
+
+	pthread_mutex_lock(&sink->lock);
+	while (!sink->stop) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += SYNC_PERIOD_S;
+		pthread_cond_timedwait(&sink->wake, &sink->lock, &until);
+		if (sink->stop || sink->sync_error)
+			continue;
+		pthread_mutex_unlock(&sink->lock);
+		int r = fdatasync(sink->sync_fd) ? -errno : 0;
+
+		pthread_mutex_lock(&sink->lock);
+		sink->sync_error = r;
+	}
+	pthread_mutex_unlock(&sink->lock);
+	return NULL;
+}
+
+static int start_sync(struct rec_sink *sink, int fd, struct vft_err *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	sink->sync_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (sink->sync_fd < 0)
+		return vft_fail(err, -errno, 0, "%s", strerror(errno));
+	r = pthread_create(&sink->thread, NULL, sync_periodically, sink);
+	if (r)
+		return vft_fail(err, -r, 0, "cannot start a thread: %s", strerror(r));
+	sink->has_thread = true;
+	return 0;
+}
+
+static void stop_sync(struct rec_sink *sink)
+{
+	if (!sink->has_thread)
+		return;
+	pthread_mutex_lock(&sink->lock);
+	sink->stop = true;
+	pthread_cond_signal(&sink->wake);
+	pthread_mutex_unlock(&sink->lock);
+	pthread_join(sink->thread, NULL);
+	sink->has_thread = false;
+}
+
+static int draw_random(struct vft_section *section, struct vft_err *err)
+{
+	if (getrandom(section->uuid, sizeof(section->uuid), 0) != sizeof(section->uuid) ||
+	    getrandom(&section->section_id, sizeof(section->section_id), 0) !=
+		    sizeof(section->section_id))
+		return vft_fail(err, -EIO, 0, "no random numbers from the kernel");
+	section->uuid[6] = (section->uuid[6] & 0x0f) | 0x40; /* RFC 4122: version 4 */
+	section->uuid[8] = (section->uuid[8] & 0x3f) | 0x80;
+	return 0;
+}
+
+static int open_on_fd(struct rec_sink *sink, int fd, const struct vft_meta *meta,
+		      struct vft_err *err)
+{
+	struct vft_writer_options options = {.level = sink->level};
+	int r = start_sync(sink, fd, err);
+
+	if (r) {
+		close(fd);
+		return r;
+	}
+	r = vft_sink_open_fd(fd, &sink->bytes, err);
+	if (!r)
+		r = draw_random(&options.section, err);
+	if (!r)
+		r = vft_writer_open(sink->bytes, &options, meta, &sink->writer, err);
+	return r;
+}
+
+int rec_sink_open(const char *path, bool force, int level, const struct vft_meta *meta,
+		  struct rec_sink **ret, struct vft_err *err)
+{
+	struct rec_sink *sink = calloc(1, sizeof(*sink));
+	int r, fd;
+
+	if (!sink)
+		return vft_fail(err, -ENOMEM, 0, "out of memory");
+	sink->sync_fd = -1;
+	sink->level = level;
+	pthread_mutex_init(&sink->lock, NULL);
+	pthread_cond_init(&sink->wake, NULL);
+	fd = open_output(path, force, err);
+	r = fd < 0 ? fd : open_on_fd(sink, fd, meta, err);
+	if (r) {
+		rec_sink_close(sink);
+		return r;
+	}
+	*ret = sink;
+	return 0;
+}
+
+int rec_sink_append(struct rec_sink *sink, const struct vft_event *event, struct vft_err *err)
+{
+	int r = vft_writer_append(sink->writer, event, err);
+
+	if (!r)
+		sink->n_events++;
+	return r;
+}
+
+int rec_sink_flush(struct rec_sink *sink, struct vft_err *err)
+{
+	return vft_writer_flush(sink->writer, err);
+}
+
+int rec_sink_tick(struct rec_sink *sink, uint64_t now_ns, struct vft_err *err)
+{
+	uint64_t start_ns = vft_writer_get_block_start(sink->writer);
+
+	if (!start_ns || now_ns < start_ns + VFT_BLOCK_TIME_NS)
+		return 0;
+	return vft_writer_flush(sink->writer, err);
+}
+
+void rec_sink_set_pressure(struct rec_sink *sink, bool pressure)
+{
+	if (pressure == sink->pressure)
+		return;
+	sink->pressure = pressure;
+	vft_writer_set_level(sink->writer, pressure ? 1 : sink->level);
+}
+
+int rec_sink_finish(struct rec_sink *sink, const struct vft_end *end, struct vft_err *err)
+{
+	int r = vft_writer_finish(sink->writer, end, err);
+
+	stop_sync(sink);
+	if (!r && sink->sync_fd >= 0 && fdatasync(sink->sync_fd) && !sink->sync_error)
+		sink->sync_error = -errno;
+	if (!r && sink->sync_error)
+		r = vft_fail(err, sink->sync_error, 0,
+			     "the disk did not confirm what was written: %s; treat the file as suspect",
+			     strerror(-sink->sync_error));
+	return r;
+}
+
+uint64_t rec_sink_get_size(const struct rec_sink *sink)
+{
+	return vft_writer_get_size(sink->writer);
+}
+
+uint64_t rec_sink_get_n_events(const struct rec_sink *sink)
+{
+	return sink->n_events;
+}
+
+void rec_sink_close(struct rec_sink *sink)
+{
+	if (!sink)
+		return;
+	stop_sync(sink);
+	vft_writer_close(sink->writer);
+	vft_sink_close(sink->bytes);
+	if (sink->sync_fd >= 0)
+		close(sink->sync_fd);
+	pthread_cond_destroy(&sink->wake);
+	pthread_mutex_destroy(&sink->lock);
+	free(sink);
+}

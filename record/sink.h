@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sink.h - the output: opened safely, written in blocks, synced in the background.
+ *
+ * Owns: the output descriptor, the writer, the sync thread. Never does: translate or count. Called
+ * by: recorder.c, snapshot.c, losses.c.
+ */
+#ifndef REC_SINK_H
+#define REC_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "writer.h"
+
+struct rec_sink;
+
+/*
+ * Open @path for writing: a new file (mode 0600, never through a symbolic link, not in a directory
+ * where others could replace it), or an existing device or FIFO; "-" is stdout. @force replaces an
+ * existing regular file. Writes the file's head. @section_id and uuid are drawn at random.
+ *
+ * -EEXIST, -EACCES and the rest of open(2), -EINVAL for a terminal; @err says it in one line.
+ */
+VFT_MUST_CHECK int rec_sink_open(const char *path, bool force, int level,
+				 const struct vft_meta *meta, struct rec_sink **ret,
+				 struct vft_err *err);
+
+/* As vft_writer_append, _flush and _finish; finish also syncs and reports what the sync thread saw. */
+VFT_MUST_CHECK int rec_sink_append(struct rec_sink *sink, const struct vft_event *event,
+				   struct vft_err *err);
+VFT_MUST_CHECK int rec_sink_flush(struct rec_sink *sink, struct vft_err *err);
+VFT_MUST_CHECK int rec_sink_finish(struct rec_sink *sink, const struct vft_end *end,
+				   struct vft_err *err);
+
+/* Flush if the current block began more than VFT_BLOCK_TIME_NS before @now_ns. */
+VFT_MUST_CHECK int rec_sink_tick(struct rec_sink *sink, uint64_t now_ns, struct vft_err *err);
+
+/* Under pressure blocks are compressed at level 1. */
+void rec_sink_set_pressure(struct rec_sink *sink, bool pressure);
+
+uint64_t rec_sink_get_size(const struct rec_sink *sink);
+uint64_t rec_sink_get_n_events(const struct rec_sink *sink);
+void rec_sink_close(struct rec_sink *sink); /* NULL is fine */
+
+#endif
