@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_internal.h"
+
+struct rep_str {
+	uint32_t n_refs;
+	uint32_t size;
+	char data[];
+};
+
+struct rep_str *rep_str_new(const struct vft_str *bytes)
+{
+	struct rep_str *str;
+
+	if (!bytes)
+		return NULL;
+	str = malloc(sizeof(*str) + bytes->size);
+	if (!str)
+		return NULL;
+	str->n_refs = 1;
+	str->size = bytes->size;
+	if (bytes->size)
+		memcpy(str->data, bytes->data, bytes->size);
+	return str;
+}
+
+struct rep_str *rep_str_acquire(struct rep_str *str)
+{
+	if (str)
+		str->n_refs++;
+	return str;
+}
+
+void rep_str_release(struct rep_str *str)
+{
+	if (str && --str->n_refs == 0)
+		free(str);
+}
+
+struct vft_str rep_str_get(const struct rep_str *str)
+{
+	return str ? (struct vft_str){str->data, str->size} : (struct vft_str){NULL, 0};
+}
+
+static bool is_equal(const struct rep_str *str, const struct vft_str *bytes)
+{
+	return str && str->size == bytes->size &&
+	       (!bytes->size || memcmp(str->data, bytes->data, bytes->size) == 0);
+}
+
+/* Any hash will do: a collision costs an allocation, not correctness. */
+static uint32_t hash_bytes(const struct vft_str *bytes)
+{
+	uint64_t hash = bytes->size * 0x9e3779b97f4a7c15ull, word;
+	uint32_t i = 0;
+
+	for (; i + 8 <= bytes->size; i += 8) {
+		memcpy(&word, bytes->data + i, 8);
+		hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	if (bytes->size > i)
+		memcpy(&word, bytes->data + i, bytes->size - i);
+	hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+	return (uint32_t)(hash >> 32);
+}
+
+/*
+ * Names repeat: a direct-mapped cache of the last ones makes nearly every copy a reference. Long
+ * strings seldom repeat, and would be kept alive by the cache, so they pass it by.
+ */
+int model_set_str(struct rep_model *model, struct rep_str **slot, const struct vft_str *bytes)
+{
+	struct rep_str **cached, *str;
+
+	if (!bytes || is_equal(*slot, bytes))
+		return 0;
+	if (bytes->size > MODEL_INTERN_SIZE) {
+		str = rep_str_new(bytes);
+		if (!str)
+			return -ENOMEM;
+	} else {
+		cached = &model->interned[hash_bytes(bytes) % MODEL_N_INTERNED];
+		if (!is_equal(*cached, bytes)) {
+			str = rep_str_new(bytes);
+			if (!str)
+				return -ENOMEM;
+			rep_str_release(*cached);
+			*cached = str;
+		}
+		str = rep_str_acquire(*cached);
+	}
+	rep_str_release(*slot);
+	*slot = str;
+	return 0;
+}
+
+void model_copy_str(struct rep_str **slot, struct rep_str *str)
+{
+	if (*slot == str)
+		return;
+	rep_str_acquire(str);
+	rep_str_release(*slot);
+	*slot = str;
+}
