@@ -112,6 +112,13 @@ static __always_inline __u64 submit_flags(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* The compiler knows that @size is in bounds and would drop the test that shows it to the verifier. */
+static __always_inline __u64 bound(__u64 size, __u64 max)
+{
+	barrier_var(size);
+	return size > max ? max : size;
+}
+
 static __always_inline void fill_header(struct vfe_header *header, __u16 kind, __u32 size)
 {
 	header->time_ns = bpf_ktime_get_boot_ns();
@@ -377,7 +384,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 	const char *path, *interp;
 	struct scratch *scratch;
 	struct inode *inode;
-	__u32 zero = 0, size;
+	__u32 zero = 0;
+	__u64 size;
 
 	if (!is_recorded(task))
 		return 0;
@@ -409,8 +417,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 	append_argv(scratch, size, task);
 	size += scratch->exec.argv_size;
 	size += sizeof(struct vfe_exec);
-	if (size > sizeof(*scratch))
-		size = sizeof(*scratch);
+	size = bound(size, sizeof(*scratch));
 	fill_header(&scratch->exec.header, VFE_EXEC, size);
 	if (bpf_ringbuf_output(&ring, scratch, size, submit_flags()))
 		count_drop(VFE_DROP_RING);
@@ -496,7 +503,8 @@ int on_exit(unsigned long long *ctx)
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	__u32 zero = 0, size;
+	__u32 zero = 0;
+	__u64 size;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct vfe_cgroup *event = (void *)scratch;
 	long n;
@@ -510,9 +518,7 @@ int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 	if (n <= 0)
 		n = 1;
 	event->path_size = n - 1;
-	size = sizeof(*event) + event->path_size;
-	if (size > sizeof(*event) + VFE_PATH_MAX)
-		size = sizeof(*event) + VFE_PATH_MAX;
+	size = bound(sizeof(*event) + event->path_size, sizeof(*event) + VFE_PATH_MAX);
 	fill_header(&event->header, VFE_CGROUP, size);
 	if (bpf_ringbuf_output(&ring, event, size, submit_flags()))
 		count_drop(VFE_DROP_RING);

@@ -119,7 +119,7 @@ static int map_counters(struct rec_session *session, struct vft_err *err)
 
 static int load_failed(int r, struct vft_err *err)
 {
-	if (r == -EPERM || r == -EACCES)
+	if (r == -EPERM)
 		return vft_fail(err, -EPERM, 0,
 				"the kernel refused to load the BPF programs: %s; run as root, or with "
 				"CAP_BPF and CAP_PERFMON",
