@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a recording missed is said, and nothing is made up: tiny rings, killed recorders, storms."""
+
+import collections
+import csv
+import io
+import os
+import signal
+
+import harness
+from episodes import check_nothing_lost
+from harness import check, check_equal
+
+STORM_CODE = 7
+EVENTS_PER_LIFE = 3  # spawn, release, exit
+KERNEL_KINDS = ('spawn', 'release', 'exec', 'exit')
+TINY_STORM = 2000
+LONG_STORM = 200_000
+
+
+def read_csv(trace, *words, status=0):
+    text = trace.report(*words, '--csv', status=status).stdout.decode('utf-8')
+    return csv.DictReader(io.StringIO(text, newline=''))
+
+
+def n_kernel_events(trace):
+    """Events that came through the ring, by the events table."""
+    kinds = collections.Counter(row['kind'] for row in read_csv(trace, 'events'))
+    return sum(kinds[kind] for kind in KERNEL_KINDS)
+
+
+def n_fixed_events(t):
+    """What a storm of no process at all leaves: the command's own exec and exit."""
+    return n_kernel_events(t.record_workload('storm', '0', name='fixed.vft'))
+
+
+def record_starved(t, count):
+    """A storm while the recorder of a 4 KiB ring stands still."""
+    gate = t.gate()
+    process, trace = t.start_recorder(t.workload('storm'), count, gate,
+                                      options=('--ring-size', '4K'))
+    t.wait_truth('ready')
+    process.send_signal(signal.SIGSTOP)
+    t.open_gate(gate)
+    t.wait_truth('storm')
+    process.send_signal(signal.SIGCONT)
+    t.finish_recorder(process)
+    return trace
+
+
+def test_tiny_ring_says_what_is_lost(t):
+    trace = record_starved(t, TINY_STORM)
+    summary = trace.summary()
+    losses = summary['losses']
+    check(losses['events'] > 0, 'nothing was lost: the case proves nothing')
+    check(losses['windows'], 'no window of loss')
+    check_equal(sum(window['count'] for window in losses['windows']), losses['events'],
+                'the windows\' counts')
+    check_equal({window['cause'] for window in losses['windows']}, {'ring_full'}, 'causes')
+    for window in losses['windows']:
+        check(window['from_ns'] <= window['to_ns'], f'the window {window}')
+    check_equal(trace.report('summary', '--strict', status=4).status, 4, '--strict')
+    first_line = trace.report('summary').text().splitlines()[0]
+    check('lost' in first_line, f'the first line says nothing of the loss: {first_line!r}')
+
+
+def test_tiny_ring_balances(t):
+    """seen + lost = made, by each kind of event together."""
+    fixed = n_fixed_events(t)
+    trace = record_starved(t, TINY_STORM)
+    lost = trace.summary()['losses']['events']
+    check_equal(n_kernel_events(trace) + lost, fixed + EVENTS_PER_LIFE * TINY_STORM,
+                'seen + lost')
+
+
+def test_tiny_ring_is_never_clean(t):
+    """An episode whose end may be lost is unknown: it is not open, and has not ended well."""
+    rows = record_starved(t, TINY_STORM).vforks()
+    check(rows, 'not one episode was seen: the case proves nothing')
+    for row in rows:
+        if row['outcome'] == 'exit':
+            check_equal(row['exit_code'], STORM_CODE, f'exit_code of {row}')
+        else:
+            check_equal((row['outcome'], row['certain']), ('unknown', False), f'verdict of {row}')
+            check(row['reason'], f'no reason for {row}')
+
+
+def test_recorder_killed(t):
+    """What it had written comes back, and the report says that the rest is missing."""
+    process, trace = t.start_recorder(t.workload('storm'), LONG_STORM)
+
+    def has_blocks():
+        return os.path.exists(trace.path) and os.path.getsize(trace.path) > 64 << 10
+    harness.wait_until(has_blocks, 'some blocks to be written')
+    process.kill()
+    t.finish_recorder(process, status=128 + signal.SIGKILL)
+    summary = trace.report('summary', '--json', status=None).json()
+    check_equal(summary['trace']['clean_end'], False, 'clean_end')
+    check(summary['trace']['events'] > 1000, f'{summary["trace"]["events"]} events came back')
+    verified = trace.report('verify', '--json', status=None).json()
+    check_equal(verified['recovered_events'] or verified['events'], summary['trace']['events'],
+                'the events of verify')
+    check_killed_rows(trace)
+    result = trace.report('summary', status=None)
+    check('not closed' in (result.stdout + result.stderr).decode(), f'no notice: {result}')
+
+
+def check_killed_rows(trace):
+    counts = collections.Counter()
+    for row in read_csv(trace, 'vforks', status=None):
+        counts[row['outcome'], row['certain']] += 1
+        if row['outcome'] == 'exit':
+            check_equal(row['exit_code'], str(STORM_CODE), f'exit_code of {row}')
+        else:
+            check_equal((row['outcome'], row['certain']), ('open', 'false'), f'verdict of {row}')
+            check('ends' in row['reason'], f'reason of {row}')
+    check(counts['exit', 'true'] > 100, f'outcomes {counts}')
+    check(counts['open', 'false'] <= 1, f'the storm has one vfork at a time: {counts}')
+
+
+def test_two_hundred_thousand_processes(t):
+    """Every one accounted for: seen + lost = made."""
+    fixed = n_fixed_events(t)
+    trace = t.record_workload('storm', LONG_STORM)
+    check_equal(t.truths('storm')[-1]['made'], LONG_STORM, 'processes made')
+    summary = trace.summary()
+    lost = summary['losses']['events']
+    check_equal(n_kernel_events(trace) + lost, fixed + EVENTS_PER_LIFE * LONG_STORM, 'seen + lost')
+    n_rows, n_ended = count_children(trace, t.truths('storm')[-1]['pid'])
+    check(n_rows <= LONG_STORM <= n_rows + lost, f'{n_rows} children seen, {lost} events lost')
+    if not lost:
+        check_nothing_lost(trace)
+        check_equal((n_rows, n_ended, summary['episodes'], summary['outcomes']['exit']),
+                    (LONG_STORM,) * 4, 'rows, ended rows, episodes, exits')
+
+
+def count_children(trace, parent):
+    n_rows = n_ended = 0
+    text = trace.report('export', '--format', 'csv', '--table', 'processes').stdout.decode()
+    for row in csv.DictReader(io.StringIO(text, newline='')):
+        if row['ppid'] == str(parent):
+            n_rows += 1
+            n_ended += row['exit_code'] == str(STORM_CODE)
+    return n_rows, n_ended
+
+
+if __name__ == '__main__':
+    harness.main(globals())

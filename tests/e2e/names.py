@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Paths, arguments and comms that anyone may choose: kept byte by byte, and never printed raw."""
+
+import csv
+import io
+import os
+
+import harness
+from episodes import (check_episode, check_nothing_lost, check_process, one, raw, raw_argv)
+from harness import check, check_equal
+
+HOSTILE_ARGV = [
+    b'/bin/true', b'line\nfeed\ttab\rreturn', b'\x1b[31mred\x1b[0m\x1b]0;title\x07',
+    b'\xff\xfe\xc0\xaf\xed\xa0\x80', b'c1\xc2\x9b31m', b'bidi\xe2\x80\xaedlrow',
+    b'quo"te\'s,comma;semi', b'', b"=cmd|' /C calc'!A0", b'\xe4\xb8\xad\xe6\x96\x87',
+]
+HOSTILE_PARENT = b'\x1b[2J\n\xff,"p'
+HOSTILE_CHILD = b"\x1b]0;x\x07\n\xc2\x9b\xfe'"
+HUGE_BYTES = 2 << 20
+KEPT_BYTES = 4096
+
+TEXT_COMMANDS = (
+    ('summary',), ('vforks',), ('tree',), ('events',), ('info',),
+    ('export', '--format', 'csv', '--table', 'processes'),
+    ('export', '--format', 'csv', '--table', 'events'),
+    ('export', '--format', 'csv', '--table', 'vforks'),
+    ('vforks', '--csv'), ('tree', '--color=always'),
+)
+
+
+def check_harmless(text, what, colour=False):
+    """No control byte but newline (and our own colours), no C1, bidi or invalid UTF-8."""
+    decoded = text.decode('utf-8')  # raises on what is not UTF-8
+    allowed = '\n\r\x1b' if colour else '\n\r'
+    bad = sorted({char for char in decoded if char not in allowed and
+                  (ord(char) < 0x20 or 0x7f <= ord(char) < 0xa0 or
+                   0x202a <= ord(char) <= 0x202e or 0x2066 <= ord(char) <= 0x2069)})
+    check(not bad, f'{what} prints {bad!r}')
+    for sequence in ('\x1b]', '\x1b[2J', '\x1b[31mred'):
+        check(sequence not in decoded, f'{what} prints {sequence!r}')
+
+
+def check_all_harmless(trace):
+    for words in TEXT_COMMANDS:
+        result = trace.report(*words)
+        check_harmless(result.stdout, ' '.join(words), '--color=always' in words)
+
+
+def test_argv_of_hostile_bytes(t):
+    trace = t.record_workload('names', 'hostile')
+    check_nothing_lost(trace)
+    truth = t.truth('hostile')
+    row = check_process(trace.processes(), truth['child_pid'], truth['status'],
+                        argv_truncated=False)
+    check_equal(raw_argv(row), HOSTILE_ARGV, 'argv')
+    check_equal(len(row['argv']), len(HOSTILE_ARGV), 'words of argv as text')
+    check_all_harmless(trace)
+
+
+def test_hostile_argv_in_csv(t):
+    """RFC 4180: a strict reader gets one row per process, with the columns of the header."""
+    trace = t.record_workload('names', 'hostile')
+    text = trace.report('export', '--format', 'csv', '--table', 'processes').stdout.decode('utf-8')
+    header, *rows = csv.reader(io.StringIO(text, newline=''), strict=True)
+    check_equal({len(row) for row in rows}, {len(header)}, 'columns')
+    row = one([dict(zip(header, row)) for row in rows], 'processes',
+              pid=str(t.truth('hostile')['child_pid']))
+    check(r'\x1b' in row['argv'] and r'\xff' in row['argv'], f'argv is {row["argv"]!r}')
+    check('\n' not in row['argv'], f'argv is {row["argv"]!r}')
+
+
+def test_argv_of_two_mebibytes(t):
+    trace = t.record_workload('names', 'huge', HUGE_BYTES)
+    check_nothing_lost(trace)
+    truth = t.truth('huge')
+    row = check_process(trace.processes(), truth['child_pid'], truth['status'],
+                        argv_truncated=True)
+    words = raw_argv(row)
+    check_equal(words[0], b'/bin/true', 'the first word')
+    check(set(b''.join(words[1:])) == set(b'a'), 'the rest is not all of the letter a')
+    kept = sum(map(len, words)) + len(words)
+    check(KEPT_BYTES // 2 <= kept <= KEPT_BYTES + 2, f'{kept} bytes were kept')
+    event = one([event for event in trace.events() if event['kind'] == 'exec'], 'events',
+                argv_size=HUGE_BYTES)
+    check_equal(event['path'], '/bin/true', 'the path of the exec with 2 MiB of arguments')
+
+
+def test_comm_of_hostile_bytes(t):
+    trace = t.record_workload('names', 'comm')
+    check_nothing_lost(trace)
+    truth = t.truth('comm')
+    row = check_episode(trace.vforks(), truth, 'exit', exit_code=8)
+    check_equal(raw(row, 'parent_comm'), HOSTILE_PARENT, 'parent_comm')
+    process = one(trace.processes(), 'processes', pid=truth['child_pid'])
+    check_equal(raw(process, 'comm'), HOSTILE_CHILD, 'comm of the child')
+    check_all_harmless(trace)
+
+
+def test_path_of_hostile_bytes(t):
+    folder = os.path.join(os.fsencode(t.folder), b'new\nline \x1b[7m\xff')
+    os.mkdir(folder)
+    program = os.path.join(folder, b'pro,gram"')
+    os.symlink('/bin/true', program)
+    trace = t.record(t.workload('names'), 'argv', os.fsdecode(program))
+    row = check_episode(trace.vforks(), t.truth('argv'), 'exec')
+    check_equal(raw(row, 'exec_path'), program, 'exec_path')
+    check_all_harmless(trace)
+
+
+def test_script(t):
+    """The path is the script's, the interpreter is told apart, argv is as the kernel made it."""
+    script = t.path('script.sh')
+    with open(script, 'w', encoding='utf-8') as file:
+        file.write('#!/bin/dash -e\nexit 6\n')
+    os.chmod(script, 0o755)
+    trace = t.record_workload('names', 'argv', script, 'word')
+    truth = t.truth('argv')
+    check_episode(trace.vforks(), truth, 'exec', exec_path=script)
+    check_process(trace.processes(), truth['child_pid'], truth['status'],
+                  argv=['/bin/dash', '-e', script, 'word'])
+    event = one([event for event in trace.events() if event['kind'] == 'exec'], 'events',
+                path=script)
+    check_equal(event['interp'], '/bin/dash', 'interp')
+
+
+def test_exec_of_a_memfd(t):
+    trace = t.record_workload('names', 'memfd')
+    truth = t.truth('memfd')
+    row = check_episode(trace.vforks(), truth, 'exec')
+    check(row['exec_path'].startswith('/dev/fd/'), f'exec_path is {row["exec_path"]!r}')
+    process = check_process(trace.processes(), truth['child_pid'], truth['status'],
+                            argv=['from-memfd', 'argument'])
+    check(process['exe'], 'exe is empty')
+
+
+def test_args_option(t):
+    """--args none and argv0 keep what they say and no more, anywhere in the file."""
+    secret = 'hunter2-secret'
+    for kept, wanted in (('none', []), ('argv0', ['/bin/true']), ('full', ['/bin/true', secret])):
+        trace = t.record(t.workload('names'), 'argv', '/bin/true', secret, name=f'{kept}.vft',
+                         options=('--args', kept))
+        truth = t.truths('argv')[-1]
+        row = one(trace.processes(), 'processes', pid=truth['child_pid'])
+        check_equal(row['argv'] or [], wanted, f'argv with --args {kept}')
+        check_equal(secret in trace.report('export', '--format', 'json', '--table',
+                                           'events').text(), kept == 'full', 'the secret shows')
+
+
+if __name__ == '__main__':
+    harness.main(globals())
