@@ -2,9 +2,10 @@
 /*
  * events.h - the records that pass from the kernel part to the recorder, and what both share.
  *
- * These never reach a file: record/translate.c turns them into struct vft_event, and the two lists of
- * kinds are unrelated on purpose. Fixed-width types, explicit padding, every offset asserted. Sizes
- * are those of one machine's kernel and recorder, built together, so there is no versioning here.
+ * These never reach a file: record/translate.c turns them into struct vft_event, and the two lists
+ * of kinds are unrelated on purpose. Fixed-width types, explicit padding, every offset asserted.
+ * Sizes are those of one machine's kernel and recorder, built together, so there is no versioning
+ * here.
  */
 #ifndef VFE_EVENTS_H
 #define VFE_EVENTS_H
@@ -30,8 +31,8 @@ enum vfe_kind {
 #define VFE_PATH_MAX 4096
 
 /*
- * Bytes kept of one argv. Reading 256 B or 4 KiB costs the same 0.3 us at exec, and compiler and Java
- * command lines need the latter.
+ * Bytes kept of one argv. Reading 256 B or 4 KiB costs the same 0.3 us at exec, and compiler and
+ * Java command lines need the latter.
  */
 #define VFE_ARGV_MAX 4096
 
@@ -51,7 +52,7 @@ struct vfe_task {
 	__u64 start_ns;
 	__u64 cgroup;
 	__u32 ns_tgid, ns_tid; /* in the task's own, innermost pid namespace */
-	__u32 pidns;	       /* that namespace's inode */
+	__u32 pidns;           /* that namespace's inode */
 	__u32 uid;
 	char comm[VFE_COMM_SIZE];
 };
@@ -83,7 +84,7 @@ struct vfe_release {
 	__u32 pad;
 };
 
-#define VFE_EXEC_PATH_CUT 0x1u
+#define VFE_EXEC_PATH_CUT   0x1u
 #define VFE_EXEC_ARGV_FAULT 0x2u
 
 /* Followed by path_size, interp_size and argv_size bytes; the first two end in NUL or are empty. */
@@ -92,24 +93,24 @@ struct vfe_exec {
 	struct vfe_task task;
 	__u64 exe_ino;
 	__u64 argv_full_size; /* before the cut at VFE_ARGV_MAX or the option's */
-	__u32 exe_dev;	      /* (major << 20) | minor, the kernel's own form */
-	__u32 exe_fs;	      /* superblock magic */
-	__u32 old_tid;	      /* the thread that called exec */
-	__u32 flags;	      /* VFE_EXEC_* */
+	__u32 exe_dev;        /* (major << 20) | minor, the kernel's own form */
+	__u32 exe_fs;         /* superblock magic */
+	__u32 old_tid;        /* the thread that called exec */
+	__u32 flags;          /* VFE_EXEC_* */
 	__u32 path_size, interp_size;
 	__u32 argv_size;
 	__u32 pad;
 };
 
-#define VFE_EXIT_PROCESS 0x1u	    /* the last thread of the process */
+#define VFE_EXIT_PROCESS       0x1u /* the last thread of the process */
 #define VFE_EXIT_VFORK_PENDING 0x2u /* its own vfork wait has not been released yet */
-#define VFE_EXIT_WAITER 0x4u	    /* was itself blocked in vfork */
+#define VFE_EXIT_WAITER        0x4u /* was itself blocked in vfork */
 
 struct vfe_exit {
 	struct vfe_header header;
 	struct vfe_task task;
 	__u32 wait_status; /* as wait() packs it */
-	__u32 flags;	   /* VFE_EXIT_* */
+	__u32 flags;       /* VFE_EXIT_* */
 };
 
 struct vfe_cgroup {
@@ -126,7 +127,7 @@ struct vfe_task_state {
 	struct vfe_task task;
 	__u64 parent_start_ns;
 	__u64 vfork_done; /* kernel address, 0 = none pending */
-	__u64 stack;	  /* kernel address of the thread's stack */
+	__u64 stack;      /* kernel address of the thread's stack */
 	__u64 exe_ino;
 	__u64 exe_dev;
 	__u32 parent_tgid;
@@ -142,7 +143,7 @@ struct vfe_waiter {
 };
 
 /* A process that is followed: keyed by its tgid. */
-#define VFE_FOLLOW 0x1u	 /* inside the filter: its children are followed too */
+#define VFE_FOLLOW  0x1u /* inside the filter: its children are followed too */
 #define VFE_VFORKED 0x2u /* began as a vfork child */
 
 struct vfe_tracked {
@@ -153,8 +154,8 @@ struct vfe_tracked {
 
 enum vfe_drop { VFE_DROP_RING, VFE_DROP_PENDING, VFE_DROP_TRACKED, VFE_N_DROPS };
 
-/* One CPU's counters, mapped into the recorder, which only reads. Two cache lines, the unit that CPUs
- * fetch, so that none are shared. seen = delivered + drops[VFE_DROP_RING]. */
+/* One CPU's counters, mapped into the recorder, which only reads. Two cache lines, the unit that
+ * CPUs fetch, so that none are shared. seen = delivered + drops[VFE_DROP_RING]. */
 struct vfe_cpu {
 	__u64 seen;
 	__u64 drops[VFE_N_DROPS];

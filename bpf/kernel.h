@@ -3,8 +3,8 @@
  * kernel.h - just the kernel types and fields that vfork.bpf.c reads.
  *
  * Written by hand so that a build needs neither vmlinux.h, nor kernel headers, nor BTF: CO-RE finds
- * each field's place in the running kernel by its name, when the object is loaded. A ___suffix names
- * a flavour: the same kernel type as some kernels have it.
+ * each field's place in the running kernel by its name, when the object is loaded. A ___suffix
+ * names a flavour: the same kernel type as some kernels have it.
  */
 #ifndef VFE_KERNEL_H
 #define VFE_KERNEL_H

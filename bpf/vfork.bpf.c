@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * vfork.bpf.c - the kernel part: four BTF raw tracepoints on the way of a vfork (task_newtask,
- * sched_waking, sched_process_exec, sched_process_exit), cgroup_mkdir for names, and the task iterator
- * for what ran before.
+ * sched_waking, sched_process_exec, sched_process_exit), cgroup_mkdir for names, and the task
+ * iterator for what ran before.
  *
  * Each program runs with preemption off, so one CPU's scratch space and counters have one user at a
  * time; counters are atomic all the same, because sched_waking also fires in interrupts.
@@ -19,13 +19,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set by the recorder before loading; the verifier prunes what they switch off. */
 const volatile bool cfg_threads = false;
-const volatile bool cfg_filter = false;	    /* only processes in `tracked` with VFE_FOLLOW */
+const volatile bool cfg_filter = false;     /* only processes in `tracked` with VFE_FOLLOW */
 const volatile bool cfg_vfork_only = false; /* only vfork episodes and what belongs to them */
 const volatile bool cfg_exit_tells_group_dead = false; /* the tracepoint has that argument */
 const volatile __u32 cfg_argv_max = VFE_ARGV_MAX;
 const volatile __u64 cfg_wake_bytes = 0; /* wake the recorder when the ring holds this much */
 
-/* The recorder sets it before it sleeps; whoever wakes it clears it: one wake-up, not one per event. */
+/* The recorder sets it before it sleeps; whoever wakes it clears it: one wake-up, not one per
+ * event. */
 __u32 consumer_asleep = 0;
 
 struct {
@@ -56,8 +57,8 @@ struct {
 	__type(value, struct vfe_tracked);
 } tracked SEC(".maps");
 
-/* Processes whose last exit was told, for kernels whose tracepoint does not say which thread is last:
- * two threads that exit together can both see no thread left. */
+/* Processes whose last exit was told, for kernels whose tracepoint does not say which thread is
+ * last: two threads that exit together can both see no thread left. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -102,8 +103,9 @@ static __always_inline void count_seen(void)
 		__sync_fetch_and_add(&cpu->seen, 1);
 }
 
-/* A wake-up costs its producer 9 us on a busy machine: only for a recorder that sleeps, and only when
- * there is enough to do. A late one is harmless, since the recorder also looks every 100 ms. */
+/* A wake-up costs its producer 9 us on a busy machine: only for a recorder that sleeps, and only
+ * when there is enough to do. A late one is harmless, since the recorder also looks every 100 ms.
+ */
 static __always_inline __u64 submit_flags(void)
 {
 	if (!consumer_asleep || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < cfg_wake_bytes)
@@ -112,7 +114,8 @@ static __always_inline __u64 submit_flags(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-/* The compiler knows that @size is in bounds and would drop the test that shows it to the verifier. */
+/* The compiler knows that @size is in bounds and would drop the test that shows it to the verifier.
+ */
 static __always_inline __u64 bound(__u64 size, __u64 max)
 {
 	barrier_var(size);
@@ -303,8 +306,9 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 /* ---- release ---- */
 
 /*
- * complete() wakes the blocked parent in the child's context: the true end of the wait. The child has
- * cleared its vfork_done by then, which tells this wake-up from a SIGKILL that it sends its parent.
+ * complete() wakes the blocked parent in the child's context: the true end of the wait. The child
+ * has cleared its vfork_done by then, which tells this wake-up from a SIGKILL that it sends its
+ * parent.
  */
 SEC("tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *parent)
@@ -321,7 +325,8 @@ int BPF_PROG(on_waking, struct task_struct *parent)
 	if (!waiter)
 		return 0;
 	child = bpf_get_current_task_btf();
-	if (waiter->child_tid != (__u32)BPF_CORE_READ(child, pid) || BPF_CORE_READ(child, vfork_done))
+	if (waiter->child_tid != (__u32)BPF_CORE_READ(child, pid) ||
+	    BPF_CORE_READ(child, vfork_done))
 		return 0;
 	bpf_map_delete_elem(&waiters, &tid);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define N_SLOTS 65536u /* a power of two */
+#define N_SLOTS   65536u /* a power of two */
 #define MAX_NAMES (N_SLOTS / 2)
 
 struct name {

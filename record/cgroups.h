@@ -2,8 +2,8 @@
 /*
  * cgroups.h - names for the cgroup ids that tasks carry.
  *
- * Owns: id to path, from one walk of the cgroup v2 mount at start and from cgroup_mkdir since. Never
- * does: system calls while events are drained. Called by: recorder.c.
+ * Owns: id to path, from one walk of the cgroup v2 mount at start and from cgroup_mkdir since.
+ * Never does: system calls while events are drained. Called by: recorder.c.
  */
 #ifndef REC_CGROUPS_H
 #define REC_CGROUPS_H

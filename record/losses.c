@@ -14,7 +14,7 @@ struct rec_losses {
 	const struct rec_session *session;
 	size_t n_cpus;
 	uint64_t last_ns, last_recursion_ns;
-	struct vft_loss *told; /* compacted copy of rows, without zeros */
+	struct vft_loss *told;  /* compacted copy of rows, without zeros */
 	struct vft_loss rows[]; /* n_cpus x VFE_N_DROPS, then N_SINGLE_ROWS */
 };
 

@@ -10,12 +10,20 @@
 
 #include "base/parse.h"
 
-#define MIN_RING_BYTES 4096ull
-#define MAX_RING_BYTES (1ull << 30)
+#define MIN_RING_BYTES     4096ull
+#define MAX_RING_BYTES     (1ull << 30)
 #define DEFAULT_RING_BYTES (16ull << 20)
-#define DEFAULT_LEVEL 3
+#define DEFAULT_LEVEL      3
 
-enum { OPT_FORCE = 256, OPT_RING_SIZE, OPT_LEVEL, OPT_ARGS, OPT_THREADS, OPT_VFORK_ONLY, OPT_VERSION };
+enum {
+	OPT_FORCE = 256,
+	OPT_RING_SIZE,
+	OPT_LEVEL,
+	OPT_ARGS,
+	OPT_THREADS,
+	OPT_VFORK_ONLY,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
@@ -58,7 +66,8 @@ static const char help[] =
 	"  -h, --help            this page\n"
 	"      --version         the version\n"
 	"\n"
-	"Command lines and paths of all recorded processes go into FILE; see --args before you share it.\n"
+	"Command lines and paths of all recorded processes go into FILE; see --args before you "
+	"share it.\n"
 	"Needs root, or CAP_BPF and CAP_PERFMON, and Linux 5.11 or newer with BTF.\n";
 
 const char *rec_args_name(enum rec_args args)
@@ -88,7 +97,8 @@ static int parse_pid(const char *value, struct rec_options *ret)
 	if (vft_parse_u64(value, 1, INT_MAX, &pid))
 		return bad_value("--pid", value, "a process id");
 	if (ret->n_pids == REC_MAX_PIDS) {
-		fprintf(stderr, "vfork-record: more than %d --pid; record the whole system instead\n",
+		fprintf(stderr,
+			"vfork-record: more than %d --pid; record the whole system instead\n",
 			REC_MAX_PIDS);
 		return -EINVAL;
 	}
@@ -183,7 +193,8 @@ static int bad_option(int option, char **argv)
 	const char *word = argv[optind - 1];
 
 	if (option == ':')
-		fprintf(stderr, "vfork-record: option '%s' needs a value; see 'vfork-record --help'\n",
+		fprintf(stderr,
+			"vfork-record: option '%s' needs a value; see 'vfork-record --help'\n",
 			word);
 	else if (optopt && optopt < 256)
 		fprintf(stderr, "vfork-record: unknown option '-%c'; see 'vfork-record --help'\n",
@@ -208,11 +219,13 @@ static int say(const char *text)
 static int check_together(const struct rec_options *options)
 {
 	if (options->command && options->n_pids) {
-		fprintf(stderr, "vfork-record: --pid and a command exclude each other; leave one out\n");
+		fprintf(stderr,
+			"vfork-record: --pid and a command exclude each other; leave one out\n");
 		return -EINVAL;
 	}
 	if (options->all && options->n_pids) {
-		fprintf(stderr, "vfork-record: --all and --pid exclude each other; leave one out\n");
+		fprintf(stderr,
+			"vfork-record: --all and --pid exclude each other; leave one out\n");
 		return -EINVAL;
 	}
 	if (options->output && !*options->output) {
@@ -243,7 +256,8 @@ int rec_options_parse(int argc, char **argv, struct rec_options *ret)
 	if (optind < argc) {
 		if (strcmp(argv[optind - 1], "--") != 0) {
 			fprintf(stderr,
-				"vfork-record: unexpected '%s'; a command to run goes behind '--'\n",
+				"vfork-record: unexpected '%s'; a command to run goes behind "
+				"'--'\n",
 				argv[optind]);
 			return -EINVAL;
 		}

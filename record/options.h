@@ -2,8 +2,8 @@
 /*
  * options.h - the command line of vfork-record, parsed and checked.
  *
- * Owns: names, defaults and messages of the options. Never does: anything an option asks for. Called
- * by: main.c alone; below it, values are passed.
+ * Owns: names, defaults and messages of the options. Never does: anything an option asks for.
+ * Called by: main.c alone; below it, values are passed.
  */
 #ifndef REC_OPTIONS_H
 #define REC_OPTIONS_H
@@ -17,7 +17,7 @@
 #define REC_MAX_PIDS 64
 
 struct rec_options {
-	const char *output; /* NULL = a name made of host and time */
+	const char *output;   /* NULL = a name made of host and time */
 	uint64_t duration_ns; /* 0 = no end */
 	pid_t pids[REC_MAX_PIDS];
 	size_t n_pids;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * privileges.h - whether this user and this kernel can record at all, said before anything is tried.
+ * privileges.h - whether this user and this kernel can record at all, said before anything is
+ * tried.
  *
  * Owns: nothing. Never does: change privileges. Called by: main.c.
  */

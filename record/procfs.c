@@ -55,7 +55,8 @@ static uint32_t read_and_count(int fd, char *buffer, uint32_t size, uint32_t *re
 
 	while (total < MAX_ARGV_READ) {
 		bool keep = total < size;
-		ssize_t n = read(fd, keep ? buffer + total : rest, keep ? size - total : sizeof(rest));
+		ssize_t n =
+			read(fd, keep ? buffer + total : rest, keep ? size - total : sizeof(rest));
 
 		if (n < 0 && errno == EINTR)
 			continue;

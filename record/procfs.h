@@ -2,9 +2,9 @@
 /*
  * procfs.h - paths of executables and command lines of running processes.
  *
- * Owns: the reads. Never does: wait for a process: /proc/PID/cmdline takes the target's memory lock,
- * which a hung process may hold for ever, so that reading happens on a thread that is left behind
- * when its time is up. Called by: snapshot.c.
+ * Owns: the reads. Never does: wait for a process: /proc/PID/cmdline takes the target's memory
+ * lock, which a hung process may hold for ever, so that reading happens on a thread that is left
+ * behind when its time is up. Called by: snapshot.c.
  */
 #ifndef REC_PROCFS_H
 #define REC_PROCFS_H
@@ -18,10 +18,11 @@
 #include "event.h"
 
 struct rec_proc_names {
-	pid_t pid;	 /* in: as this process's /proc knows it */
-	bool may_block;	 /* in: a thread of it is stuck in the kernel: leave its command line alone */
+	pid_t pid;      /* in: as this process's /proc knows it */
+	bool may_block; /* in: a thread of it is stuck in the kernel: leave its command line alone
+			 */
 	struct vft_str exe, argv; /* out: data NULL if unreadable */
-	uint32_t argv_size; /* out: bytes before the cut at @argv_max */
+	uint32_t argv_size;       /* out: bytes before the cut at @argv_max */
 };
 
 struct rec_proc_batch;

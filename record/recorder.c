@@ -20,16 +20,16 @@
 #include "snapshot.h"
 #include "status.h"
 
-#define DRAIN_BYTES (4u << 20)	      /* then signals, clocks and losses have their turn */
-#define IDLE_MS 100		      /* the ring is looked at this often without a wake-up */
-#define CLOCK_PERIOD_NS 60000000000u
-#define RECURSION_PERIOD_NS 1000000000u
-#define SNAPSHOT_PERIOD_NS 300000000000u
+#define DRAIN_BYTES           (4u << 20) /* then signals, clocks and losses have their turn */
+#define IDLE_MS               100        /* the ring is looked at this often without a wake-up */
+#define CLOCK_PERIOD_NS       60000000000u
+#define RECURSION_PERIOD_NS   1000000000u
+#define SNAPSHOT_PERIOD_NS    300000000000u
 #define SNAPSHOT_PERIOD_BYTES (64u << 20)
-#define MAX_FOLLOW_PASSES 16
-#define COMMAND_GRACE_MS 1000
-#define FINAL_DRAINS 100 /* of 1 ms each, for programs that still run on other CPUs */
-#define MAX_WAITERS_SHOWN 10000
+#define MAX_FOLLOW_PASSES     16
+#define COMMAND_GRACE_MS      1000
+#define FINAL_DRAINS          100 /* of 1 ms each, for programs that still run on other CPUs */
+#define MAX_WAITERS_SHOWN     10000
 
 struct recorder {
 	const struct rec_options *options;
@@ -127,9 +127,8 @@ static int append_mark(struct recorder *rec, enum vft_mark what, uint64_t time_n
 		       struct vft_err *err)
 {
 	struct vft_str string = {text, (uint32_t)strlen(text)};
-	struct vft_event event = {.kind = VFT_KIND_MARK,
-				  .time_ns = time_ns,
-				  .mark = {.what = what, .text = &string}};
+	struct vft_event event = {
+		.kind = VFT_KIND_MARK, .time_ns = time_ns, .mark = {.what = what, .text = &string}};
 
 	return rec_sink_append(rec->sink, &event, err);
 }
@@ -358,7 +357,8 @@ static int attach(struct recorder *rec, struct vft_err *err)
 	if (!r)
 		r = rec_session_attach(rec->session, err);
 	if (!r)
-		r = append_mark(rec, VFT_MARK_START, rec_clock_now(), rec->description.options, err);
+		r = append_mark(rec, VFT_MARK_START, rec_clock_now(), rec->description.options,
+				err);
 	if (!r)
 		r = first_snapshot(rec, err);
 	return r;
@@ -526,7 +526,8 @@ static int run(struct recorder *rec, struct vft_err *err)
 		r = finish(rec, err);
 	if (r) {
 		complain(0, output_name(rec), err);
-		fputs("vfork-record: recording broke off; what was written until then can be read\n",
+		fputs("vfork-record: recording broke off; what was written until then can be "
+		      "read\n",
 		      stderr);
 		return REC_EXIT_INCOMPLETE;
 	}

@@ -81,7 +81,8 @@ static int configure(struct rec_session *session, const struct rec_session_confi
 	for (size_t i = 0; !r && i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (tracepoint_has_args(btf, needed[i], 1) < 0)
 			r = vft_fail(err, -EOPNOTSUPP, 0,
-				     "this kernel has no tracepoint %s; use 5.11 or newer", needed[i]);
+				     "this kernel has no tracepoint %s; use 5.11 or newer",
+				     needed[i]);
 	if (tracepoint_has_args(btf, "cgroup_mkdir", 1) < 0)
 		bpf_program__set_autoload(skel->progs.on_cgroup_mkdir, false);
 	skel->rodata->cfg_exit_tells_group_dead =
@@ -120,18 +121,20 @@ static int map_counters(struct rec_session *session, struct vft_err *err)
 static int load_failed(int r, struct vft_err *err)
 {
 	if (r == -EPERM)
-		return vft_fail(err, -EPERM, 0,
-				"the kernel refused to load the BPF programs: %s; run as root, or with "
-				"CAP_BPF and CAP_PERFMON",
-				strerror(-r));
+		return vft_fail(
+			err, -EPERM, 0,
+			"the kernel refused to load the BPF programs: %s; run as root, or with "
+			"CAP_BPF and CAP_PERFMON",
+			strerror(-r));
 	if (r == -ENOMEM || r == -E2BIG)
 		return vft_fail(err, r, 0,
 				"no memory for the BPF maps: %s; try a smaller --ring-size",
 				strerror(-r));
-	return vft_fail(err, -EOPNOTSUPP, 0,
-			"the kernel refused to load the BPF programs: %s; it needs 5.11 or newer, with "
-			"BTF, not locked down for confidentiality",
-			strerror(-r));
+	return vft_fail(
+		err, -EOPNOTSUPP, 0,
+		"the kernel refused to load the BPF programs: %s; it needs 5.11 or newer, with "
+		"BTF, not locked down for confidentiality",
+		strerror(-r));
 }
 
 static int handle_record(void *context, void *data, size_t size)

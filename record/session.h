@@ -19,8 +19,8 @@ struct rec_session;
 
 struct rec_session_config {
 	uint64_t ring_bytes; /* a power of two, at least a page */
-	bool threads;	     /* also thread creation and exit */
-	bool filter;	     /* only processes given to rec_session_follow, and their descendants */
+	bool threads;        /* also thread creation and exit */
+	bool filter;         /* only processes given to rec_session_follow, and their descendants */
 	bool vfork_only;
 	uint32_t argv_max; /* bytes of each argv */
 };
@@ -59,8 +59,8 @@ typedef int (*rec_record_fn)(void *context, const void *record, size_t size);
 VFT_MUST_CHECK int64_t rec_session_drain(struct rec_session *session, rec_record_fn on_record,
 					 void *context, uint64_t max_bytes);
 
-/* The ring's descriptor. Wait for it edge-triggered: it is readable whenever the ring is not empty, but
- * only a wake-up is worth the turn. */
+/* The ring's descriptor. Wait for it edge-triggered: it is readable whenever the ring is not empty,
+ * but only a wake-up is worth the turn. */
 int rec_session_get_fd(const struct rec_session *session);
 /* Say that the recorder is about to sleep (or is up again): only a sleeper is woken. */
 void rec_session_set_asleep(struct rec_session *session, bool asleep);

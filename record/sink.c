@@ -34,8 +34,8 @@ struct rec_sink {
 static int check_directory(const char *path, struct vft_err *err)
 {
 	const char *slash = strrchr(path, '/');
-	char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
-				: strdup(".");
+	char *directory =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 	struct stat st;
 	int r;
 
@@ -46,8 +46,9 @@ static int check_directory(const char *path, struct vft_err *err)
 	if (r)
 		return vft_fail(err, r, 0, "its directory: %s; make it first", strerror(-r));
 	if ((st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		return vft_fail(err, -EACCES, 0,
-				"its directory is writable by everybody and not sticky; choose another");
+		return vft_fail(
+			err, -EACCES, 0,
+			"its directory is writable by everybody and not sticky; choose another");
 	return 0;
 }
 
@@ -61,7 +62,8 @@ static int check_existing(const char *path, bool force, struct vft_err *err)
 	if (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode))
 		return 1;
 	if (!S_ISREG(st.st_mode))
-		return vft_fail(err, -EEXIST, 0, "it exists and is no regular file; choose another name");
+		return vft_fail(err, -EEXIST, 0,
+				"it exists and is no regular file; choose another name");
 	if (!force)
 		return vft_fail(err, -EEXIST, 0, "it exists; --force replaces it");
 	if (unlink(path))
@@ -76,8 +78,9 @@ static int open_output(const char *path, bool force, struct vft_err *err)
 
 	if (strcmp(path, "-") == 0) {
 		if (isatty(STDOUT_FILENO))
-			return vft_fail(err, -EINVAL, 0,
-					"a trace is not for a terminal; redirect stdout or name a file");
+			return vft_fail(
+				err, -EINVAL, 0,
+				"a trace is not for a terminal; redirect stdout or name a file");
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 		return fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : fd;
 	}
@@ -231,9 +234,10 @@ int rec_sink_finish(struct rec_sink *sink, const struct vft_end *end, struct vft
 	if (!r && sink->sync_fd >= 0 && fdatasync(sink->sync_fd) && !sink->sync_error)
 		sink->sync_error = -errno;
 	if (!r && sink->sync_error)
-		r = vft_fail(err, sink->sync_error, 0,
-			     "the disk did not confirm what was written: %s; treat the file as suspect",
-			     strerror(-sink->sync_error));
+		r = vft_fail(
+			err, sink->sync_error, 0,
+			"the disk did not confirm what was written: %s; treat the file as suspect",
+			strerror(-sink->sync_error));
 	return r;
 }
 

@@ -26,7 +26,8 @@ VFT_MUST_CHECK int rec_sink_open(const char *path, bool force, int level,
 				 const struct vft_meta *meta, struct rec_sink **ret,
 				 struct vft_err *err);
 
-/* As vft_writer_append, _flush and _finish; finish also syncs and reports what the sync thread saw. */
+/* As vft_writer_append, _flush and _finish; finish also syncs and reports what the sync thread saw.
+ */
 VFT_MUST_CHECK int rec_sink_append(struct rec_sink *sink, const struct vft_event *event,
 				   struct vft_err *err);
 VFT_MUST_CHECK int rec_sink_flush(struct rec_sink *sink, struct vft_err *err);

@@ -10,9 +10,9 @@
 #include "procfs.h"
 
 /* No kernel stack is larger (arm64 with 64 KiB pages). */
-#define MAX_STACK_BYTES 65536u
+#define MAX_STACK_BYTES        65536u
 #define KERNEL_UNINTERRUPTIBLE 0x2u
-#define ARGV_TIMEOUT_NS 2000000000u
+#define ARGV_TIMEOUT_NS        2000000000u
 
 struct entry {
 	struct vfe_task_state state;
@@ -246,9 +246,9 @@ void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_sess
 	for (size_t i = 0; i < snapshot->n; i++) {
 		struct entry *entry = &snapshot->entries[i];
 
-		entry->selected = is_leader(entry) &&
-				  rec_session_is_followed(session, entry->state.task.tgid,
-							  entry->state.task.start_ns);
+		entry->selected =
+			is_leader(entry) && rec_session_is_followed(session, entry->state.task.tgid,
+								    entry->state.task.start_ns);
 	}
 }
 
@@ -278,8 +278,8 @@ static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *e
 	return is_leader(entry) || options->threads || entry->state.vfork_done;
 }
 
-/* A thread that waits in the kernel may hold its process's memory lock. One that waits in vfork does
- * not, and its command line is just what is wanted. */
+/* A thread that waits in the kernel may hold its process's memory lock. One that waits in vfork
+ * does not, and its command line is just what is wanted. */
 static bool is_stuck(const struct entry *entry)
 {
 	return (entry->state.state & KERNEL_UNINTERRUPTIBLE) && !entry->is_waiter;
@@ -352,8 +352,8 @@ static int write_entries(const struct rec_snapshot *snapshot, const size_t *want
 	int r = 0;
 
 	for (size_t i = 0; !r && i < n; i++) {
-		uint32_t flags = (i == 0 ? VFT_SNAPSHOT_FIRST : 0) |
-				 (i == n - 1 ? VFT_SNAPSHOT_LAST : 0);
+		uint32_t flags =
+			(i == 0 ? VFT_SNAPSHOT_FIRST : 0) | (i == n - 1 ? VFT_SNAPSHOT_LAST : 0);
 
 		r = write_entry(&snapshot->entries[wanted[i]],
 				batch ? rec_proc_get(batch, i) : NULL, flags, options->args, sink,

@@ -25,8 +25,8 @@ void rec_snapshot_free(struct rec_snapshot *snapshot); /* NULL is fine */
 
 /*
  * Select the process that this recorder's pid namespace knows as @pid with all its descendants, and
- * have the session follow them. Returns how many it did not follow before, -ESRCH if there is no such
- * process, -E2BIG if there are too many.
+ * have the session follow them. Returns how many it did not follow before, -ESRCH if there is no
+ * such process, -E2BIG if there are too many.
  */
 VFT_MUST_CHECK int rec_snapshot_follow_tree(struct rec_snapshot *snapshot,
 					    struct rec_session *session, pid_t pid);

@@ -78,7 +78,8 @@ void rec_status_summarise(const struct rec_progress *end, const char *output)
 			end->n_lost);
 	else
 		fputs("vfork-record: nothing lost\n", stderr);
-	fprintf(stderr, "vfork-record: %zu threads were blocked in vfork at the end; read it with: "
-			"vfork-report %s\n",
+	fprintf(stderr,
+		"vfork-record: %zu threads were blocked in vfork at the end; read it with: "
+		"vfork-report %s\n",
 		end->n_waiters, output);
 }

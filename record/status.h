@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status.h - what the person at the terminal sees: the status line while recording, the summary after.
+ * status.h - what the person at the terminal sees: the status line while recording, the summary
+ * after.
  *
  * Owns: their wording, and whether the line is on the screen. Writes to stderr only. Called by:
  * recorder.c.

@@ -70,7 +70,7 @@ static void release(const struct vfe_release *wire, struct rec_translation *ret)
 	ret->event.release.parent_tgid = wire->parent_tgid;
 	ret->event.release.parent_tid = wire->parent_tid;
 	ret->event.release.parent_start_ns = wire->parent_start_ns;
-	ret->event.release.by = wire->by == VFE_BY_EXEC	  ? VFT_BY_EXEC
+	ret->event.release.by = wire->by == VFE_BY_EXEC   ? VFT_BY_EXEC
 				: wire->by == VFE_BY_EXIT ? VFT_BY_EXIT
 							  : VFT_BY_UNKNOWN;
 }
@@ -117,8 +117,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 	ret->event.task = task_of(&wire->task, &ret->task);
 	ret->event.comm = comm_of(&wire->task, ret);
 	ret->event.exec.path = name_of(data, wire->path_size, &ret->path);
-	ret->event.exec.interp =
-		name_of(data + wire->path_size, wire->interp_size, &ret->interp);
+	ret->event.exec.interp = name_of(data + wire->path_size, wire->interp_size, &ret->interp);
 	ret->argv.data = data + wire->path_size + wire->interp_size;
 	ret->argv.size = wire->argv_size;
 	ret->argv = rec_translate_argv(ret->argv, args);
@@ -230,10 +229,9 @@ void rec_translate_task(const struct vfe_task_state *wire, struct rec_translatio
 	};
 	ret->event.task = task_of(&wire->task, &ret->task);
 	ret->event.comm = comm_of(&wire->task, ret);
-	ret->event.flags =
-		(wire->vfork_done ? VFT_SNAPSHOT_VFORK_PENDING : 0) |
-		(wire->task.tid != wire->task.tgid ? VFT_SNAPSHOT_THREAD : 0) |
-		(wire->task_flags & KERNEL_PF_FORKNOEXEC ? 0 : VFT_SNAPSHOT_EXECED);
+	ret->event.flags = (wire->vfork_done ? VFT_SNAPSHOT_VFORK_PENDING : 0) |
+			   (wire->task.tid != wire->task.tgid ? VFT_SNAPSHOT_THREAD : 0) |
+			   (wire->task_flags & KERNEL_PF_FORKNOEXEC ? 0 : VFT_SNAPSHOT_EXECED);
 	ret->event.snapshot.parent_tgid = wire->parent_tgid;
 	ret->event.snapshot.parent_start_ns = wire->parent_start_ns;
 	ret->event.snapshot.state = state_of(wire);

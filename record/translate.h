@@ -17,8 +17,8 @@
 enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL };
 
 /*
- * An event and everything it points to, but for bytes that still lie in the record: valid as long as
- * the record and until the next use of the same struct.
+ * An event and everything it points to, but for bytes that still lie in the record: valid as long
+ * as the record and until the next use of the same struct.
  */
 struct rec_translation {
 	struct vft_event event;
