@@ -684,6 +684,11 @@ const struct rep_loss *rep_model_losses(const struct rep_model *model, size_t *r
 	return model->losses->items;
 }
 
+uint64_t rep_model_n_lost(const struct rep_model *model)
+{
+	return model->losses->n_events;
+}
+
 struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id)
 {
 	return rep_str_get(map_find(&model->cgroups, id));
