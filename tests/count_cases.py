@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Count test cases over meson's testlog.json files; the last line is "N passed, N failed, N skipped".
+"""Count the cases in meson's testlog.json files and end with "N passed, N failed, N skipped".
 
 A test that speaks TAP counts as its cases, any other as one. A test that failed without a failing
-case (a crash, a time limit, a plan not kept) counts as one failure more. Exits 1 on any failure, and
-when nothing ran at all.
+case (a crash, a time limit, a plan not kept) counts as one failure more. Exits 1 on any failure,
+and when nothing ran at all.
 """
 
 import json

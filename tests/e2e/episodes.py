@@ -64,7 +64,7 @@ def check_status(row, status, what):
 
 
 def check_times(row, truth, end_ns=None):
-    """blocked_ns lies between what the child did while it held the parent, and what the parent saw."""
+    """blocked_ns lies between what the child did while it held the parent and what that saw."""
     end_ns = end_ns or truth['after_ns']
     if row['blocked_ns'] is None:
         raise Failure(f'{truth["what"]}: blocked_ns is null')

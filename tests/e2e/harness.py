@@ -154,8 +154,8 @@ class Case:
             stdout, stderr = process.communicate(data, timeout=WAIT_SECONDS * 5)
         except subprocess.TimeoutExpired as error:
             raise Failure(f'{" ".join(map(str, command))} does not end') from error
-        status = process.returncode
-        return Result(command, status if status >= 0 else 128 - status, stdout or b'', stderr or b'')
+        status = process.returncode if process.returncode >= 0 else 128 - process.returncode
+        return Result(command, status, stdout or b'', stderr or b'')
 
     def run(self, *command, data=None, **options):
         if data is not None:

@@ -51,7 +51,7 @@ def check_one_line(result, what):
           f'{what}: not one line of error: {result}')
 
 
-# --- what goes in -----------------------------------------------------------------------------------
+# --- what goes in ---------------------------------------------------------------------------------
 
 def test_an_ordinary_user_reads_it(t):
     """Text, JSON through jq, CSV: all work without any privilege, and agree with one another."""
@@ -149,7 +149,7 @@ def test_concatenated_traces(t):
     check_equal(joined.report('verify', '--json').json()['ok'], True, 'verify of cat a b')
 
 
-# --- what is wrong with it --------------------------------------------------------------------------
+# --- what is wrong with it ------------------------------------------------------------------------
 
 def bad_files(t):
     generator = random.Random(1)
@@ -228,7 +228,7 @@ def test_damaged_files(t):
             check_toward_unknown(result.json()['rows'], whole, f'byte {position}')
 
 
-# --- where it goes ----------------------------------------------------------------------------------
+# --- where it goes --------------------------------------------------------------------------------
 
 def test_full_output_device(t):
     trace = sample(t)
@@ -270,7 +270,7 @@ def test_colour(t):
             check_equal(b'\x1b[' in text, colour, f'colour of {command} {words}')
 
 
-# --- what it ends with ------------------------------------------------------------------------------
+# --- what it ends with ----------------------------------------------------------------------------
 
 def test_exit_code_of_findings(t):
     check_equal(sample(t, 'well.vft').report('--exit-code').status, 0, 'status on a healthy trace')
@@ -309,7 +309,7 @@ def test_help(t):
         check(0 < len(result.text().splitlines()) <= 50, f'{words} is more than a screen')
 
 
-# --- how much ---------------------------------------------------------------------------------------
+# --- how much -------------------------------------------------------------------------------------
 
 def test_summary_is_short(t):
     trace = sample(t, script='i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done')

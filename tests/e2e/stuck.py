@@ -52,7 +52,7 @@ def test_open_and_running(t):
 
 
 def test_ends_with_duration(t):
-    """-d ends a recording whose command hangs; the command is left alone or ended, not waited for."""
+    """-d ends a recording whose command hangs: nobody waits for the command."""
     process, trace = t.start_recorder(t.workload('stuck'), 'pause', options=('-d', '1s'))
     t.finish_recorder(process, status=None)
     check_equal(find(trace.vforks(), t.truth('stuck'))['outcome'], 'open', 'outcome')

@@ -6,8 +6,8 @@
 | format/base  | libc                                                                     |
 | format       | base, libzstd in block.c; no argv, clock, printing                       |
 | bpf          | its own headers and libbpf's BPF-side ones                               |
-| record       | format; libbpf and the skeleton in session/snapshot; bpf/events.h in     |
-|              | translate, session, snapshot; libdw in autopsy                           |
+| record       | format; libbpf and the skeleton in session/snapshot; bpf/events.h there  |
+|              | and in the customs houses translate and losses; libdw in autopsy         |
 | replay       | format only; commands fill rows and never print                          |
 """
 
@@ -41,7 +41,7 @@ FOREIGN = (
 # Headers of ours that only some of those who could may include.
 OWN = (
     (re.compile(r'^bpf/events\.h$'),
-     re.compile(r'^(bpf/|record/(translate|session|snapshot)\.[ch]$)')),
+     re.compile(r'^(bpf/|record/(translate|losses|session|snapshot)\.[ch]$)')),
     (re.compile(r'^bpf/(?!events\.h)'), re.compile(r'^bpf/')),
 )
 

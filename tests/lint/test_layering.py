@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The source tree keeps the layering; and the check is able to say so: planted breaches are found."""
+"""The source tree keeps the layering; and planted breaches show that the check can say so."""
 
 import os
 import sys
@@ -16,7 +16,8 @@ CLEAN = {
     'format/event.h': '#include <stdio.h>\nint x = snprintf(b, 1, "abort()");\n',
     'format/reader.c': '#include "event.h"\n#include "cursor.h"\nint r = error.time(1);\n',
     'bpf/events.h': '#include <linux/types.h>\n',
-    'bpf/vfork.bpf.c': '#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n#include "events.h"\n',
+    'bpf/vfork.bpf.c': ('#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n'
+                        '#include "events.h"\n'),
     'record/session.c': '#include <bpf/libbpf.h>\n#include "vfork.skel.h"\n#include "event.h"\n',
     'record/translate.c': '#include "../bpf/events.h"\n#include "event.h"\n',
     'record/main.c': '#include <getopt.h>\nint main(void) { printf("x"); return 0; }\n',

@@ -13,11 +13,12 @@ import source
 
 MAX_FILE_LINES = 800
 MAX_FUNCTION_LINES = 80
+MAX_COLUMNS = 100  # of Python; C is clang-format's
 CODE = ('.c', '.h', '.py', '.sh')
 SCRIPTS = ('dev', '.ci/run')
 # Meson's own options, which are not in meson_options.txt.
-BUILTIN_OPTION = re.compile(r'^(b_|c_|werror$|warning|optimization$|debug$|buildtype$|prefix$|.*dir$'
-                            r'|default_library$)')
+BUILTIN_OPTION = re.compile(r'^(b_|c_|werror$|warning|optimization$|debug$|buildtype$|prefix$'
+                            r'|.*dir$|default_library$)')
 
 
 def check_file_lengths(root):
@@ -63,6 +64,9 @@ def check_scripts(root):
 
 def check_python(root):
     for path in source.files(root, '.py'):
+        for number, line in enumerate(source.read(root, path).splitlines(), 1):
+            if len(line) > MAX_COLUMNS:
+                yield f'{path}:{number} has {len(line)} columns'
         try:
             compile(source.read(root, path), path, 'exec')
         except SyntaxError as error:
