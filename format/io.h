@@ -18,9 +18,10 @@
 /*
  * A source reads bytes at positions. A pipe is a source too: positions may then only be read in
  * rising order, and what has been passed can be read again only as far as the source still holds it
- * (at least the last VFT_SOURCE_KEEP bytes, so that a reader can search a damaged block again).
+ * (at least the last VFT_SOURCE_KEEP bytes: the search behind a damage looks one largest block far,
+ * checks the block it finds there, and may have to come back).
  */
-#define VFT_SOURCE_KEEP ((16u << 20) + 4096u)
+#define VFT_SOURCE_KEEP (2 * ((16u << 20) + 4096u))
 
 struct vft_source {
 	/* Up to @size bytes at @offset; fewer only at the end. Returns the count or a negative errno;

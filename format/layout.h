@@ -56,11 +56,59 @@ enum {
 #define VFT_MAX_COLUMNS 256u
 #define VFT_MAX_STRING (2u << 20)
 #define VFT_MAX_FIELDS 64u /* columns of one kind */
+#define VFT_MAX_ROWS (1u << 18) /* rows of one block */
+#define VFT_MAX_TABLE (1u << 19) /* rows of a block's task table, and of its string table */
+#define VFT_MAX_REFS (1u << 20) /* task references of one block */
+#define VFT_MAX_PID 0x7fffffffu
+#define VFT_MAX_TIME_NS 0x7fffffffffffffffull
 
 /* A writer ends a block at this many raw bytes or this much time. */
 #define VFT_BLOCK_RAW_TARGET (256u << 10)
 #define VFT_BLOCK_TIME_NS 2000000000ull
 #define VFT_INDEX_EVERY 64u
+
+/* Section payload: fixed offsets, then whatever a later version appends */
+enum {
+	VFT_SEC_VERSION = 0,
+	VFT_SEC_SEGMENT = 4,
+	VFT_SEC_COMPAT = 8,
+	VFT_SEC_INCOMPAT = 16,
+	VFT_SEC_UUID = 24,
+	VFT_SEC_SIZE = 40,
+};
+
+/* Trailer offsets */
+#define VFT_TRAILER_MAGIC "\x89VFTR\r\n\xfe"
+enum {
+	VFT_TRL_MAGIC = 0,
+	VFT_TRL_SELF_OFF = 8,
+	VFT_TRL_TO_END = 16,   /* bytes back to the END block */
+	VFT_TRL_TO_INDEX = 20, /* bytes back to the last INDEX block, 0 = none */
+	VFT_TRL_SECTION = 24,  /* low half of section_id */
+	VFT_TRL_CRC = 28,
+};
+
+/* TLVs of a rows block */
+enum vft_info {
+	VFT_INFO_LAST_TS = 1, /* last time - first_ts */
+	VFT_INFO_LOST = 2,    /* sum of the counts of the block's lost rows */
+	VFT_INFO_PID_MIN = 3,
+	VFT_INFO_PID_MAX = 4,
+	VFT_INFO_KINDS = 5, /* bit n: rows of kind n; bit 0: a snapshot begins here */
+};
+
+#define VFT_KINDS_SNAPSHOT_BEGINS 1ull
+
+/* TLVs of END */
+enum vft_end_tlv {
+	VFT_END_N_BLOCKS = 1,
+	VFT_END_N_EVENTS = 2,
+	VFT_END_N_SEEN = 3,
+	VFT_END_N_DELIVERED = 4,
+	VFT_END_N_DROPPED = 5,
+	VFT_END_END_NS = 6,
+	VFT_END_LOSS = 7, /* cause, cpu, count; repeated */
+};
 
 enum vft_codec { VFT_CODEC_RAW = 0, VFT_CODEC_ZSTD = 1 };
 

@@ -40,11 +40,11 @@ enum vft_item_kind {
 	VFT_ITEM_END,	  /* the section was closed cleanly */
 	VFT_ITEM_GAP,	  /* bytes that are no intact block */
 	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
-	VFT_ITEM_INDEX,	  /* an INDEX block, or the trailer: nothing a replay needs */
+	VFT_ITEM_INDEX,	  /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 };
 
 enum vft_gap_kind {
-	VFT_GAP_DAMAGE = 1, /* bytes that fail their check; or blocks missing by sequence number */
+	VFT_GAP_DAMAGE = 1, /* bytes that fail their check; or, with length 0, blocks that are missing */
 	VFT_GAP_CUT,	    /* the input ends inside a block */
 	VFT_GAP_NOT_CLOSED, /* the section has no END: recording was interrupted; length 0 */
 	VFT_GAP_REFUSED,    /* intact, but over a limit, or malformed inside, or from a newer version */
@@ -91,9 +91,17 @@ const struct vft_batch *vft_batch_acquire(const struct vft_batch *batch);
 void vft_batch_release(const struct vft_batch *batch); /* NULL is fine */
 
 /*
+ * Gaps may stand before the first SECTION item. A section whose SECTION block is lost begins with a
+ * SECTION item of length 0 that only has its section_id. A gap behind END has from_ns == to_ns: no
+ * event can be missing there.
+ */
+
+/*
  * Through the index of the last section, if it is whole and agrees with the blocks it names: go on
  * reading at the last SNAPSHOT that begins at or before @time_ns, or at the section's start. 1 when
- * moved, 0 when there is no usable index (the position is unchanged).
+ * moved: the next items are the section's SECTION and META again, then whatever stands before the
+ * first snapshot, then the batches from there on. 0 when there is no usable index, when the source
+ * cannot seek, or when the input holds other sections before the last (the position is unchanged).
  */
 VFT_MUST_CHECK int vft_reader_seek_time(struct vft_reader *reader, uint64_t time_ns,
 					struct vft_err *err);
