@@ -477,9 +477,11 @@ static int begin(struct recorder *rec, struct vft_err *err)
 			  &rec->description.meta, &rec->sink, err))
 		return complain(REC_EXIT_USAGE, output_name(rec), err);
 	r = attach(rec, err);
-	if (r)
-		return complain(r == -ESRCH ? REC_EXIT_USAGE : REC_EXIT_FORBIDDEN, NULL, err);
-	return 0;
+	if (!r)
+		return 0;
+	rec_sink_discard(rec->sink);
+	rec->sink = NULL;
+	return complain(r == -ESRCH ? REC_EXIT_USAGE : REC_EXIT_FORBIDDEN, NULL, err);
 }
 
 static int start_command(struct recorder *rec, struct vft_err *err)

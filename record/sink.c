@@ -18,6 +18,7 @@
 struct rec_sink {
 	struct vft_sink *bytes;
 	struct vft_writer *writer;
+	char *made_path; /* the new file's, NULL for what existed */
 	uint64_t n_events;
 	int level;
 	bool pressure;
@@ -71,7 +72,7 @@ static int check_existing(const char *path, bool force, struct vft_err *err)
 	return 0;
 }
 
-static int open_output(const char *path, bool force, struct vft_err *err)
+static int open_output(struct rec_sink *sink, const char *path, bool force, struct vft_err *err)
 {
 	int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
 	int r, fd;
@@ -90,7 +91,11 @@ static int open_output(const char *path, bool force, struct vft_err *err)
 	if (r < 0)
 		return r;
 	fd = r ? open(path, flags) : open(path, flags | O_CREAT | O_EXCL, 0600);
-	return fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : fd;
+	if (fd < 0)
+		return vft_fail(err, -errno, 0, "%s", strerror(errno));
+	if (!r)
+		sink->made_path = strdup(path); /* without it the file merely stays */
+	return fd;
 }
 
 static void *sync_periodically(void *context)
@@ -185,10 +190,10 @@ int rec_sink_open(const char *path, bool force, int level, const struct vft_meta
 	sink->level = level;
 	pthread_mutex_init(&sink->lock, NULL);
 	pthread_cond_init(&sink->wake, NULL);
-	fd = open_output(path, force, err);
+	fd = open_output(sink, path, force, err);
 	r = fd < 0 ? fd : open_on_fd(sink, fd, meta, err);
 	if (r) {
-		rec_sink_close(sink);
+		rec_sink_discard(sink);
 		return r;
 	}
 	*ret = sink;
@@ -251,6 +256,13 @@ uint64_t rec_sink_get_n_events(const struct rec_sink *sink)
 	return sink->n_events;
 }
 
+void rec_sink_discard(struct rec_sink *sink)
+{
+	if (sink && sink->made_path)
+		(void)unlink(sink->made_path);
+	rec_sink_close(sink);
+}
+
 void rec_sink_close(struct rec_sink *sink)
 {
 	if (!sink)
@@ -260,6 +272,7 @@ void rec_sink_close(struct rec_sink *sink)
 	vft_sink_close(sink->bytes);
 	if (sink->sync_fd >= 0)
 		close(sink->sync_fd);
+	free(sink->made_path);
 	pthread_cond_destroy(&sink->wake);
 	pthread_mutex_destroy(&sink->lock);
 	free(sink);

@@ -42,6 +42,8 @@ void rec_sink_set_pressure(struct rec_sink *sink, bool pressure);
 
 uint64_t rec_sink_get_size(const struct rec_sink *sink);
 uint64_t rec_sink_get_n_events(const struct rec_sink *sink);
-void rec_sink_close(struct rec_sink *sink); /* NULL is fine */
+/* Close, and remove the file if this sink made it: nothing worth keeping was recorded. */
+void rec_sink_discard(struct rec_sink *sink); /* NULL is fine */
+void rec_sink_close(struct rec_sink *sink);   /* NULL is fine */
 
 #endif
