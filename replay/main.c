@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - vfork-report: options in, exit status out. The commands are in cmd_*.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "message.h"
+#include "schema.h"
+
+enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCOMPLETE = 4 };
+
+static const char help[] =
+	"Usage: vfork-report [COMMAND] [OPTIONS] FILE...\n"
+	"  vfork-report t.vft                        what is stuck, how long, what was lost\n"
+	"  vfork-report vforks --outcome open t.vft  every vfork that never ended\n"
+	"  vfork-report tree --pid 4242 t.vft        the processes below pid 4242\n"
+	"  vfork-report export --format csv --table processes -o p.csv t.vft\n"
+	"Commands:\n"
+	"  summary  verdict first (default)       export  a table as csv, ndjson or json\n"
+	"  vforks   one row per vfork             info    header, clocks, losses, sizes\n"
+	"  tree     process tree                  verify  checks every byte\n"
+	"  events   what was recorded, raw        'COMMAND --help' says more\n"
+	"Select:  --from, --to TIME   1.5s since the start, or 2024-05-01T12:00:00Z\n"
+	"         --pid N [--ns]      host pid, or with --ns the container's\n"
+	"         --comm, --exe NAME (* and ? match)   --container ID   --uid N\n"
+	"Output:  --json  --ndjson  --csv  --csv-safe  --color=auto|always|never  -q\n"
+	"         --max-output SIZE   --json-schema prints the schema of the rows\n"
+	"Status:  0 done, 2 usage, 3 damaged or unreadable input, or output not written\n"
+	"         --exit-code: 1 when a vfork is open or unknown\n"
+	"         --strict: 4 when events were lost or the trace was not closed\n"
+	"FILE - is stdin; -i FILE works too. Options may stand anywhere.\n";
+
+const struct rep_command *const rep_commands[] = {
+	&rep_cmd_summary, &rep_cmd_vforks, &rep_cmd_tree,   &rep_cmd_events,
+	&rep_cmd_export,  &rep_cmd_info,   &rep_cmd_verify, NULL};
+
+const struct rep_command *rep_command_find(const char *name)
+{
+	for (size_t i = 0; rep_commands[i]; i++) {
+		if (strcmp(rep_commands[i]->name, name) == 0)
+			return rep_commands[i];
+	}
+	return NULL;
+}
+
+static bool wants_color(const struct rep_options *options, int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (options->color != REP_COLOR_AUTO)
+		return options->color == REP_COLOR_ALWAYS;
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+/* The most an output may grow to: one long string can stand in a million rows. */
+static uint64_t output_limit(const struct rep_options *options, uint64_t input_size)
+{
+	const uint64_t least = 1ull << 30, factor = 1000;
+
+	if (options->max_output)
+		return options->max_output;
+	return input_size > least / factor ? input_size * factor : least;
+}
+
+static int open_output(const struct rep_options *options, const struct rep_input *input, bool utf8,
+		       struct rep_out *out)
+{
+	struct rep_out_options how = {.format = options->format, .csv_safe = options->csv_safe};
+	bool to_file = options->output && strcmp(options->output, "-") != 0;
+	struct winsize size;
+	int fd = STDOUT_FILENO;
+
+	if (to_file)
+		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	if (fd < 0) {
+		rep_message(options->output, "cannot be written: %s; choose another -o FILE",
+			    strerror(errno));
+		return EXIT_INPUT;
+	}
+	if (to_file && rep_input_is_file(input, fd)) {
+		rep_message(options->output, "is the input itself; choose another -o FILE");
+		close(fd);
+		return EXIT_USAGE;
+	}
+	/* Devices and pipes cannot be truncated and need not be. */
+	if (to_file && ftruncate(fd, 0) && errno != EINVAL) {
+		rep_message(options->output, "cannot be emptied: %s", strerror(errno));
+		close(fd);
+		return EXIT_INPUT;
+	}
+	how.color = wants_color(options, fd);
+	how.utf8 = utf8;
+	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0)
+		how.width = size.ws_col;
+	how.max_bytes = output_limit(options, input->size_bytes);
+	rep_out_init(out, fd, &how);
+	return 0;
+}
+
+static int exit_status(const struct rep_run *run, int result, int written)
+{
+	if (written || result || run->input->damaged || run->damaged)
+		return EXIT_INPUT;
+	if (run->options->strict && run->input->incomplete)
+		return EXIT_INCOMPLETE;
+	if (run->options->exit_code && run->n_findings)
+		return EXIT_FINDINGS;
+	return EXIT_OK;
+}
+
+static void say_failure(const struct rep_run *run, int result, int written,
+			const struct vft_err *err)
+{
+	if (written == -EFBIG)
+		rep_message(NULL, "output stopped at %" PRIu64 " bytes; raise it with --max-output",
+			    run->out->options.max_bytes);
+	else if (written)
+		rep_message(NULL, "output could not be written: %s", strerror(-written));
+	else if (result)
+		rep_message(NULL, "stopped: %s", err->code ? err->message : strerror(-result));
+}
+
+static int run_command(const struct rep_options *options, bool utf8)
+{
+	struct rep_input input;
+	struct rep_out out;
+	struct rep_run run = {.options = options, .input = &input, .out = &out};
+	struct vft_err err = {0};
+	int result = rep_input_open(&input, options), written, status;
+
+	if (result) {
+		rep_message(NULL, "%s", strerror(-result));
+		rep_input_close(&input);
+		return EXIT_INPUT;
+	}
+	status = open_output(options, &input, utf8, &out);
+	if (status) {
+		rep_input_close(&input);
+		return status;
+	}
+	if (!options->quiet && !rep_select_is_empty(&options->select) &&
+	    !(options->command->bit & REP_CMD_SELECT))
+		rep_message(NULL, "notice: %s is of the whole file: the selection changes nothing",
+			    options->command->name);
+	result = options->command->run(&run, &err);
+	written = rep_out_close(&out);
+	say_failure(&run, result, written, &err);
+	status = exit_status(&run, result, written);
+	rep_facts_release(&run.facts);
+	rep_out_release(&out);
+	rep_input_close(&input);
+	return status;
+}
+
+/* Text of our own to stdout. */
+static int print_own(const struct rep_options *options)
+{
+	struct rep_out out;
+	int err;
+
+	rep_out_init(&out, STDOUT_FILENO, &(struct rep_out_options){.format = REP_JSON});
+	if (options->version)
+		rep_buf_text(&out.buf, "vfork-report " VFT_TOOL_VERSION "\n");
+	else if (options->json_schema)
+		rep_schema_fill(&out);
+	else
+		rep_buf_text(&out.buf, options->command ? options->command->help : help);
+	err = rep_out_close(&out);
+	if (err)
+		rep_message(NULL, "output could not be written: %s", strerror(-err));
+	rep_out_release(&out);
+	return err ? EXIT_INPUT : EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct rep_options options;
+	struct rep_buf fault = {0};
+	int err, status;
+	bool utf8;
+
+	/* The locale chooses line drawing. Widths are those of UTF-8 in any case. */
+	utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (!utf8)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	err = rep_options_parse(argc, argv, &options, &fault);
+	rep_buf_char(&fault, '\0');
+	if (err) {
+		rep_message(NULL, "%s", err == -EINVAL && !fault.failed ? fault.data
+									: strerror(-err));
+		status = EXIT_USAGE;
+	} else if (options.help || options.version || options.json_schema) {
+		status = print_own(&options);
+	} else {
+		status = run_command(&options, utf8);
+	}
+	rep_options_release(&options);
+	rep_buf_release(&fault);
+	return status;
+}
