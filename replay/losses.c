@@ -144,12 +144,11 @@ const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_
 {
 	uint64_t first = sub_sat(from_ns < to_ns ? from_ns : to_ns, REP_LOSS_SLACK_NS);
 	uint64_t last = add_sat(from_ns < to_ns ? to_ns : from_ns, REP_LOSS_SLACK_NS);
-	size_t low = 0, high = losses->n;
 	const struct rep_loss *loss;
+	size_t low = 0, high;
 
-	if (!losses->n)
-		return NULL;
 	rep_losses_sort(losses);
+	high = losses->n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 

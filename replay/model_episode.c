@@ -41,7 +41,7 @@ static void episode_free(struct rep_model *model, struct episode *episode)
 		model->last_episode = episode->previous;
 	release_strings(&episode->pub);
 	rep_str_release(episode->sent_comm);
-	model_pool_put(&model->episode_pool, episode);
+	model_pool_put(&model->episode_pool, episode, sizeof(*episode));
 }
 
 void model_episode_unblock(struct rep_model *model, struct episode *episode)
@@ -115,7 +115,7 @@ static int episode_new(struct rep_model *model, const struct vft_event *event,
 	episode->evidence.pending = episode->evidence.known;
 	r = map_set(&model->episodes, child->tid, episode);
 	if (r < 0) {
-		model_pool_put(&model->episode_pool, episode);
+		model_pool_put(&model->episode_pool, episode, sizeof(*episode));
 		return r;
 	}
 	episode->previous = model->last_episode;

@@ -60,6 +60,7 @@ struct chunk;
 struct pool {
 	struct chunk *chunks;
 	void *free;
+	size_t size; /* of one object */
 };
 
 struct rep_model {
@@ -104,7 +105,7 @@ void model_copy_str(struct rep_str **slot, struct rep_str *str);
 
 /* model_pool.c. Zeroed objects of one size; NULL for -ENOMEM. */
 void *model_pool_new(struct pool *pool, size_t size);
-void model_pool_put(struct pool *pool, void *object); /* its first pointer is overwritten */
+void model_pool_put(struct pool *pool, void *object, size_t size); /* its first pointer is overwritten */
 void model_pool_release(struct pool *pool);
 
 /* model_process.c */

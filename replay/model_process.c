@@ -56,7 +56,7 @@ static int process_new(struct rep_model *model, struct rep_key key, struct proce
 	process->pub.start_ns = key.start_ns;
 	r = map_set(&model->processes, key.tgid, process);
 	if (r < 0) {
-		model_pool_put(&model->process_pool, process);
+		model_pool_put(&model->process_pool, process, sizeof(*process));
 		return r;
 	}
 	process->previous = model->last_process;
@@ -174,7 +174,7 @@ static void process_free(struct rep_model *model, struct process *process)
 	rep_str_release(process->pub.comm);
 	rep_str_release(process->pub.exe);
 	rep_str_release(process->pub.argv);
-	model_pool_put(&model->process_pool, process);
+	model_pool_put(&model->process_pool, process, sizeof(*process));
 }
 
 int model_process_end(struct rep_model *model, struct process *process)

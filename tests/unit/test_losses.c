@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "losses.h"
+
+#define MS 1000000ull
+
+static void add(struct rep_losses *losses, uint32_t cause, uint32_t cpu, uint64_t count,
+		uint64_t from_ms, uint64_t to_ms)
+{
+	struct rep_loss loss = {cause, cpu, count, from_ms * MS, to_ms * MS};
+
+	assert_int_equal(rep_losses_add(losses, &loss), 0);
+}
+
+static bool is_found(struct rep_losses *losses, uint64_t from_ms, uint64_t to_ms)
+{
+	return rep_losses_find(losses, from_ms * MS, to_ms * MS) != NULL;
+}
+
+static void test_losses__merges_what_touches(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 5, 30, 40);
+	add(&losses, 1, 0, 3, 10, 20);
+	add(&losses, 1, 0, 2, 20, 30);
+	add(&losses, 1, 1, 1, 15, 18);
+	rep_losses_sort(&losses);
+	assert_int_equal(losses.n, 2);
+	assert_int_equal(losses.items[0].count, 10);
+	assert_int_equal(losses.items[0].from_ns, 10 * MS);
+	assert_int_equal(losses.items[0].to_ns, 40 * MS);
+	assert_int_equal(losses.items[1].cpu, 1);
+	assert_int_equal(losses.n_events, 11);
+	assert_int_equal(rep_losses_count(&losses, 1, 0), 10);
+	rep_losses_release(&losses);
+}
+
+/* A long window that began early is found behind short ones that began later. */
+static void test_losses__finds_the_long_one(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 1, 10, 500);
+	add(&losses, 2, 0, 1, 20, 30);
+	add(&losses, 3, 0, 1, 40, 50);
+	assert_true(is_found(&losses, 400, 410));
+	assert_true(is_found(&losses, 410, 400));
+	assert_false(is_found(&losses, 501, 600));
+	assert_false(is_found(&losses, 5, 9));
+	/* Touching is enough. */
+	assert_true(is_found(&losses, 5, 10));
+	assert_true(is_found(&losses, 500, 600));
+	rep_losses_release(&losses);
+}
+
+/* Merging makes the list shorter while it is searched. */
+static void test_losses__finds_after_merge(void **state)
+{
+	struct rep_losses losses = {0};
+
+	for (uint64_t i = 0; i < 40; i++)
+		add(&losses, 1, 0, 1, 10 + i, 11 + i);
+	assert_false(is_found(&losses, 60, 70));
+	assert_true(is_found(&losses, 45, 70));
+	assert_int_equal(losses.n, 1);
+	rep_losses_release(&losses);
+}
+
+static void test_losses__memory_is_bounded(void **state)
+{
+	struct rep_losses losses = {0};
+
+	for (uint32_t i = 0; i < 5 * REP_MAX_LOSSES; i++)
+		add(&losses, i % 7, i, 1, 10 * (uint64_t)i, 10 * (uint64_t)i + 1);
+	assert_true(losses.capacity <= 2 * REP_MAX_LOSSES);
+	assert_int_equal(losses.n_events, 5 * REP_MAX_LOSSES);
+	/* What was merged covers more, never less. */
+	for (uint32_t i = 0; i < 5 * REP_MAX_LOSSES; i += 97)
+		assert_true(is_found(&losses, 10 * (uint64_t)i, 10 * (uint64_t)i + 1));
+	rep_losses_release(&losses);
+}
+
+static void test_losses__unknown_count_stays_unknown(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 0, VFT_CPU_NONE, 0, 10, 20);
+	add(&losses, 0, VFT_CPU_NONE, 5, 20, 30);
+	rep_losses_sort(&losses);
+	assert_int_equal(losses.n, 1);
+	assert_int_equal(losses.items[0].count, 0);
+	rep_losses_release(&losses);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_losses__merges_what_touches),
+		cmocka_unit_test(test_losses__finds_the_long_one),
+		cmocka_unit_test(test_losses__finds_after_merge),
+		cmocka_unit_test(test_losses__memory_is_bounded),
+		cmocka_unit_test(test_losses__unknown_count_stays_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
