@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "trace.h"
 
 /* Past this many clocks every other one is forgotten: at one a minute, after three days. */
