@@ -346,7 +346,7 @@ static int take_trailer(struct vft_reader *reader)
 		return 0;
 	if (!where->is_refused &&
 	    (trailer.to_end != reader->at - where->end_off ||
-	     (trailer.to_index && trailer.to_index != reader->at - where->index_off)))
+	     (where->index_off && trailer.to_index != reader->at - where->index_off)))
 		return 0;
 	where->has_trailer = true;
 	if (!where->is_refused)

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "meta_codec.h"
+#include "schema.h"
+#include "trace.h"
+
+static void round_trip(void **state)
+{
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+	struct bytes trace = trace_sample();
+	struct reading reading = read_bytes(trace.data, trace.size);
+
+	assert_int_equal(reading.n_events, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(reading.events[i], event_hash(&list[i]));
+	assert_int_equal(reading.n_items[VFT_ITEM_SECTION], 1);
+	assert_int_equal(reading.n_items[VFT_ITEM_META], 1);
+	assert_int_equal(reading.n_items[VFT_ITEM_END], 1);
+	assert_int_equal(reading.n_gaps, 0);
+	assert_int_equal(reading.covered, trace.size);
+	reading_free(&reading);
+	bytes_free(&trace);
+}
+
+static void meta_and_end(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	size_t n_checked = 0, n;
+
+	(void)sample_events(&n);
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		if (item.kind == VFT_ITEM_SECTION) {
+			assert_memory_equal(item.section->uuid, "0123456789abcdef", 16);
+			assert_int_equal(item.section->section_id, SECTION_ID);
+			assert_int_equal(item.section->version, VFT_FORMAT_VERSION);
+			n_checked++;
+		} else if (item.kind == VFT_ITEM_META) {
+			assert_int_equal(item.meta->tool.size, 6);
+			assert_memory_equal(item.meta->tool.data, "test 1", 6);
+			assert_memory_equal(item.meta->command.data, "sh\0-c\0true\0", 11);
+			assert_null(item.meta->hostname.data);
+			assert_int_equal(item.meta->start_ns, T0);
+			n_checked++;
+		} else if (item.kind == VFT_ITEM_END) {
+			assert_int_equal(item.end->n_events, n);
+			assert_int_equal(item.end->end_ns, T0 + 1000);
+			assert_int_equal(item.end->n_losses, 1);
+			assert_int_equal(item.end->losses[0].count, 12345);
+			n_checked++;
+		}
+	}
+	assert_int_equal(n_checked, 3);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
+static void nothing_to_read(void **state)
+{
+	static const uint8_t zeros[5000];
+	const char *text = "#!/bin/sh\necho this is a shell script and no trace of anything at all\n";
+	struct reading reading = read_bytes("", 0);
+
+	assert_int_equal(reading.open_error, -ENODATA);
+	reading = read_bytes("abc", 3);
+	assert_int_equal(reading.open_error, -ENODATA);
+	reading = read_bytes(zeros, sizeof(zeros));
+	assert_int_equal(reading.open_error, -EBADMSG);
+	reading = read_bytes(text, strlen(text));
+	assert_int_equal(reading.open_error, -EBADMSG);
+	assert_int_equal(reading.err.code, -EBADMSG);
+	assert_true(strlen(reading.err.message) > 0);
+}
+
+static void pipe_equals_file(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading file = read_bytes(trace.data, trace.size);
+	struct reading piped = read_pipe(trace.data, trace.size);
+
+	assert_int_equal(piped.n_events, file.n_events);
+	assert_memory_equal(piped.events, file.events, file.n_events * sizeof(uint64_t));
+	assert_memory_equal(piped.n_items, file.n_items, sizeof(file.n_items));
+	reading_free(&file);
+	reading_free(&piped);
+	trace.data[1300] ^= 1;
+	file = read_bytes(trace.data, trace.size);
+	piped = read_pipe(trace.data, trace.size);
+	assert_true(file.n_gaps > 0);
+	assert_int_equal(piped.n_gaps, file.n_gaps);
+	assert_int_equal(piped.n_events, file.n_events);
+	for (size_t i = 0; i < file.n_gaps; i++) {
+		assert_int_equal(piped.gaps[i].offset, file.gaps[i].offset);
+		assert_int_equal(piped.gaps[i].size_bytes, file.gaps[i].size_bytes);
+		assert_int_equal(piped.gaps[i].gap.to_ns, file.gaps[i].gap.to_ns);
+	}
+	reading_free(&file);
+	reading_free(&piped);
+	bytes_free(&trace);
+}
+
+static void concatenated(void **state)
+{
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+	struct bytes a = trace_sample(), b = trace_make(99, list, n, 0, false);
+	struct bytes ab = bytes_join(a, b), aba = bytes_join(ab, a);
+	struct reading reading = read_bytes(aba.data, aba.size);
+
+	assert_int_equal(reading.n_sections, 3);
+	assert_int_equal(reading.section_ids[0], SECTION_ID);
+	assert_int_equal(reading.section_ids[1], 99);
+	assert_int_equal(reading.section_ids[2], SECTION_ID);
+	assert_int_equal(reading.n_events, 3 * n);
+	assert_int_equal(reading.n_gaps, 1); /* b was not closed */
+	assert_int_equal(count_gaps(&reading, VFT_GAP_NOT_CLOSED), 1);
+	assert_int_equal(reading.gaps[0].offset, ab.size);
+	reading_free(&reading);
+	bytes_free(&a);
+	bytes_free(&b);
+	bytes_free(&ab);
+	bytes_free(&aba);
+}
+
+static void corrupt_block_length(void **state)
+{
+	static const uint32_t lengths[] = {0, 1, 7, 64, 4096, VFT_MAX_PAYLOAD, VFT_MAX_PAYLOAD + 1,
+					   INT32_MAX, UINT32_MAX};
+	struct bytes trace = trace_sample();
+	struct vft_header header, wrong;
+	size_t offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
+	struct reading whole = read_bytes(trace.data, trace.size);
+
+	for (size_t i = 0; i < N_OF(lengths); i++) {
+		struct reading reading;
+
+		/* A header with a right checksum and a wrong length. */
+		wrong = header;
+		wrong.payload_len = lengths[i];
+		vft_header_store(&wrong, trace.data + offset);
+		reading = read_bytes(trace.data, trace.size);
+		assert_int_equal(reading.error, 0);
+		assert_int_equal(reading.n_events, whole.n_events - header.n_events);
+		assert_int_equal(reading.n_gaps, 1);
+		assert_int_equal(reading.gaps[0].offset, offset);
+		assert_int_equal(reading.gaps[0].size_bytes, vft_header_get_size(&header));
+		assert_int_equal(reading.gaps[0].gap.kind, lengths[i] > VFT_MAX_PAYLOAD ?
+								   VFT_GAP_REFUSED :
+								   VFT_GAP_DAMAGE);
+		reading_free(&reading);
+	}
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+static void header_over_limit(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_header header, wrong;
+	size_t offset = trace_find(trace, VFT_BLOCK_EVENTS, &header);
+
+	for (unsigned int i = 0; i < 5; i++) {
+		struct reading reading;
+
+		wrong = header;
+		if (i == 0)
+			wrong.raw_len = VFT_MAX_RAW + 1;
+		else if (i == 1)
+			wrong.n_events = wrong.raw_len + 1;
+		else if (i == 2)
+			wrong.version = VFT_HEADER_VERSION + 1;
+		else if (i == 3)
+			wrong.first_ts = VFT_MAX_TIME_NS + 1;
+		else
+			wrong.n_events = VFT_MAX_ROWS + 1;
+		vft_header_store(&wrong, trace.data + offset);
+		reading = read_bytes(trace.data, trace.size);
+		assert_int_equal(count_gaps(&reading, VFT_GAP_REFUSED), 1);
+		assert_int_equal(reading.gaps[0].offset, offset);
+		reading_free(&reading);
+	}
+	bytes_free(&trace);
+}
+
+static struct bytes start_of_trace(void)
+{
+	size_t n;
+
+	return trace_make(SECTION_ID, sample_events(&n), 0, 0, false);
+}
+
+static void unknown_blocks(void **state)
+{
+	struct bytes trace = start_of_trace(), a, b;
+	struct reading reading;
+
+	a = block_make(0x123 | VFT_TYPE_IGNORABLE, 0, 0, 0, "from the future", 15);
+	b = block_make(0x124, 0, 0, 0, "", 0);
+	trace_append(&trace, a);
+	trace_append(&trace, b);
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_items[VFT_ITEM_SKIPPED], 2);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_NOT_CLOSED), reading.n_gaps);
+	reading_free(&reading);
+	bytes_free(&trace);
+	bytes_free(&a);
+	bytes_free(&b);
+}
+
+/* SECTION with @incompat and @version, in front of the sample. */
+static struct bytes from_the_future(uint64_t incompat, uint32_t version)
+{
+	struct bytes trace = trace_sample(), block;
+	struct vft_section section = {.version = version, .incompat = incompat};
+	struct vft_buffer payload = {0};
+
+	assert_int_equal(vft_section_encode(&section, &payload), 0);
+	block = block_make(VFT_BLOCK_SECTION, SECTION_ID, 0, 0, payload.data, payload.size);
+	memcpy(trace.data, block.data, block.size);
+	vft_buffer_release(&payload);
+	bytes_free(&block);
+	return trace;
+}
+
+static void refused_section(void **state)
+{
+	struct bytes future = from_the_future(1ull << 40, 1), plain, both;
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+	struct reading reading = read_bytes(future.data, future.size);
+
+	assert_int_equal(reading.open_error, -EOPNOTSUPP);
+	plain = trace_make(7, list, n, 0, true);
+	both = bytes_join(future, plain);
+	reading = read_bytes(both.data, both.size);
+	assert_int_equal(reading.open_error, 0);
+	assert_int_equal(reading.n_events, n);
+	assert_int_equal(reading.n_sections, 1);
+	assert_int_equal(reading.section_ids[0], 7);
+	assert_int_equal(reading.n_gaps, 1);
+	assert_int_equal(reading.gaps[0].gap.kind, VFT_GAP_REFUSED);
+	assert_int_equal(reading.gaps[0].offset, 0);
+	assert_int_equal(reading.gaps[0].size_bytes, future.size);
+	reading_free(&reading);
+	bytes_free(&future);
+	bytes_free(&both);
+	future = from_the_future(0, 2);
+	both = bytes_join(plain, future);
+	reading = read_bytes(both.data, both.size);
+	assert_int_equal(reading.n_events, n);
+	assert_int_equal(reading.gaps[0].offset, plain.size);
+	assert_int_equal(reading.gaps[0].size_bytes, future.size);
+	reading_free(&reading);
+	bytes_free(&future);
+	bytes_free(&both);
+	bytes_free(&plain);
+}
+
+static void raw_total_limit(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_limits limits = {.max_raw_total = 100};
+	struct vft_source *source;
+	struct reading reading;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	reading = read_source(source, &limits);
+	assert_int_equal(reading.error, -EFBIG);
+	assert_int_equal(reading.err.code, -EFBIG);
+	reading_free(&reading);
+	bytes_free(&trace);
+}
+
+/* A batch held beyond the next call stays as it was. */
+static void held_batch(void **state)
+{
+	struct bytes trace = trace_sample();
+	const struct vft_batch *held = NULL;
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	uint64_t hash = 0;
+	size_t n_batches = 0;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		if (item.kind != VFT_ITEM_BATCH)
+			continue;
+		if (!n_batches++) {
+			held = vft_batch_acquire(item.batch);
+			hash = event_hash(&held->events[0]);
+		}
+	}
+	assert_true(n_batches > 2);
+	vft_reader_close(reader);
+	assert_int_equal(event_hash(&held->events[0]), hash);
+	vft_batch_release(held);
+	vft_batch_release(NULL);
+	bytes_free(&trace);
+}
+
+/* Snapshots at 10 s steps, with a thousand events between. */
+static struct bytes long_trace(void)
+{
+	struct vft_event *list = calloc(6000, sizeof(*list));
+	static struct vft_task task;
+	struct bytes trace;
+
+	assert_non_null(list);
+	task = sample_task(55);
+	for (size_t i = 0; i < 6000; i++) {
+		struct vft_event *e = &list[i];
+
+		*e = (struct vft_event){.kind = i % 1000 ? VFT_KIND_EXIT : VFT_KIND_SNAPSHOT,
+					.time_ns = T0 + i * 10000000, .task = &task};
+		if (!(i % 1000))
+			e->flags = VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST;
+	}
+	trace = trace_make(SECTION_ID, list, 6000, 128, true);
+	free(list);
+	return trace;
+}
+
+static void seek_time(void **state)
+{
+	struct bytes trace = long_trace();
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	bool has_section = false, has_meta = false;
+	uint64_t first_ns = 0;
+	size_t n_events = 0, n_gaps = 0;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_has_index(reader, NULL), 1);
+	assert_int_equal(vft_reader_seek_time(reader, T0 + 35000000000ull, NULL), 1);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		has_section |= item.kind == VFT_ITEM_SECTION;
+		has_meta |= item.kind == VFT_ITEM_META;
+		n_gaps += item.kind == VFT_ITEM_GAP;
+		if (item.kind == VFT_ITEM_BATCH && !n_events)
+			first_ns = item.batch->first_ns;
+		if (item.kind == VFT_ITEM_BATCH)
+			n_events += item.batch->n_events;
+	}
+	assert_true(has_section && has_meta);
+	assert_int_equal(n_gaps, 0);
+	assert_int_equal(first_ns, T0 + 30000000000ull);
+	assert_int_equal(n_events, 3000);
+	/* Before the first snapshot: the section's start. */
+	assert_int_equal(vft_reader_seek_time(reader, 0, NULL), 1);
+	n_events = 0;
+	while (vft_reader_next(reader, &item, NULL) == 1)
+		if (item.kind == VFT_ITEM_BATCH)
+			n_events += item.batch->n_events;
+	assert_int_equal(n_events, 6000);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
+/* The index says where blocks are; a file that says otherwise is right. */
+static void index_mismatch(void **state)
+{
+	struct bytes trace = long_trace();
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct reading reading;
+
+	assert_true(trace.data[offset + VFT_HEADER_SIZE + 12] < 0x80);
+	trace.data[offset + VFT_HEADER_SIZE + 12] ^= 8;
+	trace_reseal(trace, offset);
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
+	vft_reader_close(reader);
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_events, 6000);
+	assert_int_equal(reading.n_gaps, 0);
+	reading_free(&reading);
+	bytes_free(&trace);
+}
+
+static void no_index(void **state)
+{
+	struct bytes trace = long_trace();
+	struct vft_source *source;
+	struct vft_reader *reader;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size - 1, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
+	assert_int_equal(vft_reader_seek_time(reader, T0, NULL), 0);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
+static void malformed_end(void **state)
+{
+	static const uint8_t bad[] = {VFT_END_N_EVENTS, 200, 1};
+	struct bytes trace = start_of_trace();
+	struct bytes block = block_make(VFT_BLOCK_END, 0, 0, 0, bad, sizeof(bad));
+	struct reading reading;
+
+	trace_append(&trace, block);
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_items[VFT_ITEM_END], 0);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_REFUSED), 1);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_NOT_CLOSED), 1);
+	reading_free(&reading);
+	bytes_free(&trace);
+	bytes_free(&block);
+}
+
+/* A source whose reads fail from some place on. */
+static struct bytes failing_bytes;
+static uint64_t failing_from;
+
+static int64_t fail_at(struct vft_source *source, uint64_t offset, void *buffer, size_t size)
+{
+	if (offset + size > failing_from)
+		return -EIO;
+	memcpy(buffer, failing_bytes.data + offset, size);
+	return (int64_t)size;
+}
+
+static void no_close(struct vft_source *source)
+{
+}
+
+static void source_error(void **state)
+{
+	struct vft_source source = {.read_at = fail_at, .close = no_close, .seekable = true};
+	struct reading reading;
+
+	failing_bytes = trace_sample();
+	source.size_bytes = failing_bytes.size;
+	for (failing_from = 0; failing_from + VFT_TRAILER_SIZE < failing_bytes.size;
+	     failing_from += 8) {
+		reading = read_source(&source, NULL);
+		assert_int_equal(reading.open_error ? reading.open_error : reading.error, -EIO);
+		assert_int_equal(reading.err.code, -EIO);
+		reading_free(&reading);
+	}
+	bytes_free(&failing_bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip),	    cmocka_unit_test(meta_and_end),
+		cmocka_unit_test(nothing_to_read),  cmocka_unit_test(pipe_equals_file),
+		cmocka_unit_test(concatenated),	    cmocka_unit_test(corrupt_block_length),
+		cmocka_unit_test(header_over_limit), cmocka_unit_test(unknown_blocks),
+		cmocka_unit_test(refused_section),  cmocka_unit_test(raw_total_limit),
+		cmocka_unit_test(held_batch),	    cmocka_unit_test(seek_time),
+		cmocka_unit_test(index_mismatch),   cmocka_unit_test(no_index),
+		cmocka_unit_test(malformed_end),    cmocka_unit_test(source_error),
+	};
+
+	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
+}

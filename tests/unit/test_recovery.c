@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What comes back from a trace that was cut, damaged, or made to mislead. */
+#include <errno.h>
+
+#include "base/crc32c.h"
+#include "trace.h"
+
+static void every_truncation(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size);
+
+	assert_int_equal(whole.n_gaps, 0);
+	for (size_t size = 0; size < trace.size; size++) {
+		/* At the edge of memory, so that reading on is a fault. */
+		struct edge edge = edge_make(trace.data, size);
+		struct reading cut = read_bytes(edge.data, size);
+		struct vft_header header;
+		size_t offset, expected = 0;
+		bool on_boundary = size == trace.size - VFT_TRAILER_SIZE, closed = on_boundary;
+
+		for (size_t i = 0; trace_block(trace, i, &header, &offset); i++) {
+			if (offset + vft_header_get_size(&header) <= size)
+				expected += header.n_events;
+			on_boundary |= offset == size;
+			closed |= header.type == VFT_BLOCK_END &&
+				  offset + vft_header_get_size(&header) <= size;
+		}
+		if (cut.open_error) {
+			assert_true(cut.open_error == -ENODATA);
+			assert_int_equal(expected, 0);
+		} else {
+			assert_int_equal(cut.error, 0);
+			assert_int_equal(cut.n_events, expected);
+			assert_true(is_subsequence(&cut, &whole));
+			assert_int_equal(count_gaps(&cut, VFT_GAP_CUT), !on_boundary);
+			assert_int_equal(count_gaps(&cut, VFT_GAP_NOT_CLOSED), !closed);
+			assert_int_equal(cut.covered, size);
+		}
+		reading_free(&cut);
+		edge_free(&edge);
+	}
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+/* A flip is either reported, or provably harmless: the same events and the same end. */
+static void every_bit_flip(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size);
+	struct vft_header header;
+	size_t n_harmless = 0;
+
+	for (size_t bit = 0; bit < trace.size * 8; bit++) {
+		struct reading reading;
+
+		trace.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		reading = read_bytes(trace.data, trace.size);
+		trace.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		assert_int_equal(reading.open_error, 0);
+		assert_int_equal(reading.error, 0);
+		assert_true(is_subsequence(&reading, &whole));
+		assert_int_equal(reading.covered, trace.size);
+		if (!reading.n_gaps) {
+			assert_int_equal(reading.n_events, whole.n_events);
+			n_harmless++;
+		} else {
+			size_t offset = 0, end = 0;
+
+			/* Only the block that was hit is lost. */
+			for (size_t i = 0; trace_block(trace, i, &header, &offset); i++) {
+				end = offset + vft_header_get_size(&header);
+				if (bit / 8 < end)
+					break;
+			}
+			assert_in_range(reading.gaps[0].offset, 0, bit / 8);
+			if (bit / 8 < end)
+				assert_int_equal(reading.n_events,
+						 whole.n_events - header.n_events);
+			else
+				assert_int_equal(reading.n_events, whole.n_events);
+		}
+		reading_free(&reading);
+	}
+	/* Harmless are padding bits alone: seven bytes a block at most. */
+	assert_in_range(n_harmless, 0, 8 * 7 * (size_t)16);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+/* Large, and of bytes that do not compress, so that it is stored as it is. */
+static struct bytes make_hostile(const struct bytes *image)
+{
+	struct vft_task task = sample_task(300);
+	struct vft_str argv, comm = STR("evil");
+	struct vft_event list[3];
+	struct bytes noise = {malloc(40000), 40000}, both, trace;
+	uint32_t x = 1;
+
+	assert_non_null(noise.data);
+	for (size_t i = 0; i < noise.size; i++) {
+		x = x * 1664525u + 1013904223u;
+		noise.data[i] = (uint8_t)(x >> 24);
+	}
+	both = bytes_join(noise, *image);
+	bytes_free(&noise);
+	argv = (struct vft_str){(const char *)both.data, (uint32_t)both.size};
+	for (size_t i = 0; i < N_OF(list); i++) {
+		list[i] = (struct vft_event){.kind = VFT_KIND_EXEC, .time_ns = T0 + i * 3000000000ull,
+					     .task = &task, .comm = &comm};
+		list[i].exec.argv = i == 1 ? &argv : NULL;
+	}
+	trace = trace_make(SECTION_ID, list, N_OF(list), 0, true);
+	bytes_free(&both);
+	return trace;
+}
+
+static size_t count_syncs(struct bytes trace)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i + VFT_SYNC_SIZE <= trace.size; i++)
+		n += !memcmp(trace.data + i, VFT_SYNC, VFT_SYNC_SIZE);
+	return n;
+}
+
+static void sync_never_in_payload(void **state)
+{
+	struct bytes image = trace_sample();
+	struct bytes trace = make_hostile(&image);
+	struct reading reading = read_bytes(trace.data, trace.size);
+	struct vft_header header;
+	size_t offset, n_blocks = 0, n_masked = 0;
+
+	while (trace_block(trace, n_blocks, &header, &offset)) {
+		n_masked += header.flags != 0;
+		n_blocks++;
+	}
+	assert_true(count_syncs(image) > 5);
+	assert_int_equal(count_syncs(trace), n_blocks);
+	assert_int_equal(n_masked, 1);
+	assert_int_equal(reading.n_events, 3);
+	assert_int_equal(reading.n_gaps, 0);
+	reading_free(&reading);
+	bytes_free(&trace);
+	bytes_free(&image);
+}
+
+/*
+ * A block that holds the image of a whole trace as a writer would leave it that knows nothing of
+ * masks, between two ordinary ones, and damaged.
+ */
+static void check_image_in_block(uint64_t image_id, size_t damaged_byte)
+{
+	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = T0};
+	struct bytes trace = trace_make(SECTION_ID, &mark, 1, 0, false), image, block, other, last;
+	struct vft_header header;
+	struct reading reading;
+	size_t n, offset = trace.size;
+	const struct vft_event *list = sample_events(&n);
+
+	image = trace_make(image_id, list, n, 256, true);
+	block = block_make(VFT_BLOCK_STACKS, SECTION_ID, 0, 0, image.data, image.size);
+	assert_int_equal(vft_header_parse(block.data, &header), 0);
+	assert_int_not_equal(header.flags, 0);
+	memcpy(block.data + VFT_HEADER_SIZE, image.data, image.size);
+	header.flags = 0;
+	header.payload_crc = vft_crc32c(0, image.data, image.size);
+	vft_header_store(&header, block.data);
+	trace_append(&trace, block);
+	mark.time_ns = T0 + 6000;
+	other = trace_make(SECTION_ID, &mark, 1, 0, false);
+	last.data = other.data + trace_find(other, VFT_BLOCK_EVENTS, &header);
+	last.size = vft_header_get_size(&header);
+	trace_append(&trace, last);
+
+	trace.data[offset + damaged_byte] ^= 1;
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_sections, 1);
+	assert_int_equal(reading.n_events, 2);
+	assert_int_equal(reading.n_gaps, 2);
+	assert_int_equal(reading.gaps[0].offset, offset);
+	assert_int_equal(reading.gaps[0].size_bytes, block.size);
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, 1);
+	assert_int_equal(reading.gaps[0].gap.from_ns, T0);
+	assert_int_equal(reading.gaps[0].gap.to_ns, T0 + 6000);
+	assert_int_equal(reading.gaps[1].gap.kind, VFT_GAP_NOT_CLOSED);
+	reading_free(&reading);
+	bytes_free(&trace);
+	bytes_free(&image);
+	bytes_free(&block);
+	bytes_free(&other);
+}
+
+static void image_in_block_payload_damaged(void **state)
+{
+	check_image_in_block(42, VFT_HEADER_SIZE);
+}
+
+static void image_in_block_header_damaged(void **state)
+{
+	check_image_in_block(42, 0);
+}
+
+static void own_image_in_block_header_damaged(void **state)
+{
+	check_image_in_block(SECTION_ID, 0);
+}
+
+static void section_block_lost(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size), reading;
+
+	trace.data[20] ^= 0xff;
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.open_error, 0);
+	assert_int_equal(reading.n_events, whole.n_events);
+	assert_int_equal(reading.n_sections, 1);
+	assert_int_equal(reading.section_ids[0], SECTION_ID);
+	assert_int_equal(reading.n_items[VFT_ITEM_META], 1);
+	assert_int_equal(reading.n_items[VFT_ITEM_END], 1);
+	assert_int_equal(reading.n_gaps, 1);
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, 1);
+	/* SECTION holds no event, so none can be missing. */
+	assert_int_equal(reading.gaps[0].gap.from_ns, reading.gaps[0].gap.to_ns);
+	reading_free(&reading);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+static void head_cut_off(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_EVENTS, &header), n_before = 2;
+	struct reading whole = read_bytes(trace.data, trace.size);
+	struct reading reading = read_bytes(trace.data + offset - 5, trace.size - offset + 5);
+
+	assert_int_equal(reading.open_error, 0);
+	assert_int_equal(reading.n_events, whole.n_events - n_before);
+	assert_int_equal(reading.section_ids[0], SECTION_ID);
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, header.seq);
+	assert_int_equal(reading.gaps[0].gap.from_ns, 0);
+	assert_int_equal(reading.gaps[0].gap.to_ns, header.first_ts);
+	reading_free(&reading);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+static void schema_block_lost(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_SCHEMA, &header);
+	struct reading whole = read_bytes(trace.data, trace.size), reading;
+
+	trace.data[offset + VFT_HEADER_SIZE + 3] ^= 4;
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_events, whole.n_events);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_DAMAGE), 1);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_REFUSED), 1); /* says which schema is used */
+	reading_free(&reading);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+/* Every byte of one block, and of the next but one, is garbage. */
+static void two_damages(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size), reading;
+	struct vft_header header;
+	size_t offset, lost = 0;
+
+	for (size_t i = 4; i <= 6; i += 2) {
+		assert_true(trace_block(trace, i, &header, &offset));
+		lost += header.n_events;
+	}
+	assert_true(lost > 0);
+	for (size_t i = 6; i >= 4; i -= 2) {
+		assert_true(trace_block(trace, i, &header, &offset));
+		memset(trace.data + offset, 0xa5, vft_header_get_size(&header));
+	}
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_events, whole.n_events - lost);
+	assert_int_equal(reading.n_gaps, 2);
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, 1);
+	assert_int_equal(reading.gaps[1].gap.n_missing_blocks, 1);
+	assert_true(reading.gaps[0].gap.to_ns <= reading.gaps[1].gap.from_ns);
+	reading_free(&reading);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
+/* A hole that leaves no bytes: seq jumps, and positions go on. */
+static void missing_sequence_number(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_header header;
+	struct reading reading;
+	size_t offset;
+
+	assert_true(trace_block(trace, 4, &header, &offset));
+	for (size_t i = 4; trace_block(trace, i, &header, &offset); i++) {
+		header.seq += 3;
+		vft_header_store(&header, trace.data + offset);
+	}
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_gaps, 1);
+	assert_int_equal(reading.gaps[0].size_bytes, 0);
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, 3);
+	reading_free(&reading);
+	bytes_free(&trace);
+}
+
+static void garbage_between_sections(void **state)
+{
+	struct bytes a = trace_sample(), noise = {(uint8_t *)strdup("some text in between"), 20};
+	struct bytes front = bytes_join(noise, a), both = bytes_join(front, front);
+	struct reading one = read_bytes(a.data, a.size);
+	struct reading reading = read_bytes(both.data, both.size);
+
+	assert_int_equal(reading.n_sections, 2);
+	assert_int_equal(reading.n_events, 2 * one.n_events);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_DAMAGE), 2);
+	assert_int_equal(reading.gaps[0].size_bytes, 20);
+	assert_int_equal(reading.gaps[1].size_bytes, 20);
+	assert_int_equal(reading.gaps[1].gap.from_ns, reading.gaps[1].gap.to_ns);
+	reading_free(&reading);
+	reading_free(&one);
+	bytes_free(&a);
+	bytes_free(&noise);
+	bytes_free(&front);
+	bytes_free(&both);
+}
+
+static void cut_section_then_another(void **state)
+{
+	struct bytes a = trace_sample(), b, both;
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+	struct reading reading;
+
+	b = trace_make(9, list, n, 0, true);
+	a.size = a.size * 2 / 3 + 1;
+	both = bytes_join(a, b);
+	reading = read_bytes(both.data, both.size);
+	assert_int_equal(reading.n_sections, 2);
+	assert_int_equal(reading.section_ids[1], 9);
+	assert_int_equal(count_gaps(&reading, VFT_GAP_NOT_CLOSED), 1);
+	assert_true(reading.n_events > n);
+	assert_int_equal(reading.covered, both.size);
+	reading_free(&reading);
+	bytes_free(&a);
+	bytes_free(&b);
+	bytes_free(&both);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_truncation),
+		cmocka_unit_test(every_bit_flip),
+		cmocka_unit_test(sync_never_in_payload),
+		cmocka_unit_test(image_in_block_payload_damaged),
+		cmocka_unit_test(image_in_block_header_damaged),
+		cmocka_unit_test(own_image_in_block_header_damaged),
+		cmocka_unit_test(section_block_lost),
+		cmocka_unit_test(head_cut_off),
+		cmocka_unit_test(schema_block_lost),
+		cmocka_unit_test(two_damages),
+		cmocka_unit_test(missing_sequence_number),
+		cmocka_unit_test(garbage_between_sections),
+		cmocka_unit_test(cut_section_then_another),
+	};
+
+	return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);
+}

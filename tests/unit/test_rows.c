@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rows blocks: what goes in comes out, and what no writer would write is refused. */
+#include <errno.h>
+
+#include "decode.h"
+#include "encode.h"
+#include "trace.h"
+
+/* One block, from events to events, with room to tamper in between. */
+struct block {
+	struct vft_encoder encoder;
+	struct vft_packer *packer;
+	struct vft_decoder decoder;
+	struct vft_schema schema;
+	struct vft_header header;
+	struct vft_buffer payload;
+	const struct vft_batch *batch;
+	const char *what;
+};
+
+static int set_up(void **state)
+{
+	struct block *block = calloc(1, sizeof(*block));
+
+	assert_non_null(block);
+	vft_encoder_init(&block->encoder, 1);
+	assert_int_equal(vft_packer_new(&block->packer), 0);
+	assert_int_equal(vft_decoder_init(&block->decoder), 0);
+	vft_schema_init(&block->schema);
+	*state = block;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct block *block = *state;
+
+	vft_encoder_release(&block->encoder);
+	vft_packer_free(block->packer);
+	vft_decoder_release(&block->decoder);
+	vft_buffer_release(&block->payload);
+	free(block);
+	return 0;
+}
+
+static void encode(struct block *block, const struct vft_event *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t bound;
+
+		assert_int_equal(vft_encoder_bound(&block->encoder, &list[i], &bound), 0);
+		assert_int_equal(vft_encoder_append(&block->encoder, &list[i]), 0);
+	}
+}
+
+/* Pack and decode, with the payload at the edge of memory. */
+static int decode(struct block *block)
+{
+	struct edge edge;
+	int r;
+
+	block->payload.size = 0;
+	block->header = (struct vft_header){.type = VFT_BLOCK_EVENTS};
+	assert_int_equal(vft_encoder_pack(&block->encoder, block->packer, 3, &block->payload,
+					  &block->header),
+			 0);
+	edge = edge_make(block->payload.data, block->payload.size);
+	r = vft_decoder_decode(&block->decoder, &block->schema, &block->header,
+			       vft_cursor_init(edge.data, block->payload.size), &block->batch,
+			       &block->what);
+	edge_free(&edge);
+	return r;
+}
+
+static void encode_sample(struct block *block)
+{
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+
+	encode(block, list, n);
+}
+
+static void assert_refused(struct block *block)
+{
+	block->what = NULL;
+	assert_int_equal(decode(block), -EBADMSG);
+	assert_non_null(block->what);
+}
+
+static void every_kind(void **state)
+{
+	struct block *block = *state;
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+
+	for (unsigned int round = 0; round < 3; round++) {
+		encode(block, list, n);
+		assert_int_equal(decode(block), 0);
+		assert_int_equal(block->batch->n_events, n);
+		assert_int_equal(block->batch->first_ns, T0);
+		assert_int_equal(block->batch->last_ns, T0 + 800);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(event_hash(&block->batch->events[i]),
+					 event_hash(&list[i]));
+		vft_encoder_reset(&block->encoder);
+	}
+}
+
+/* The same tasks and strings take a row of their table each, whatever the number of events. */
+static void tables_hold_each_once(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(9), other = sample_task(10);
+	struct vft_str comm = STR("comm");
+
+	for (unsigned int i = 0; i < 5000; i++) {
+		struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0 + i, .comm = &comm,
+				      .task = i % 2 ? &task : &other};
+
+		encode(block, &e, 1);
+	}
+	assert_int_equal(block->encoder.tasks.n, 2);
+	assert_int_equal(block->encoder.strings.n, 1);
+	assert_int_equal(decode(block), 0);
+	assert_int_equal(block->batch->n_events, 5000);
+	assert_int_equal(block->batch->events[4999].task->tid, 9);
+	assert_ptr_equal(block->batch->events[4999].comm, block->batch->events[0].comm);
+}
+
+/* So many that every table grows while it is in use. */
+static void tables_grow(void **state)
+{
+	struct block *block = *state;
+	struct vft_event *list = calloc(20000, sizeof(*list));
+	struct vft_task *tasks = calloc(20000, sizeof(*tasks));
+	struct vft_str *strs = calloc(20000, sizeof(*strs));
+	char *text = calloc(20000, 8);
+
+	assert_true(list && tasks && strs && text);
+	for (unsigned int i = 0; i < 20000; i++) {
+		tasks[i] = sample_task(1 + i * 7 % 10000);
+		(void)snprintf(text + 8 * i, 8, "%u", i % 6000);
+		strs[i] = (struct vft_str){text + 8 * i, (uint32_t)strlen(text + 8 * i)};
+		list[i] = (struct vft_event){.kind = VFT_KIND_EXIT, .time_ns = T0 + i,
+					     .task = &tasks[i], .comm = &strs[i]};
+	}
+	encode(block, list, 20000);
+	assert_int_equal(block->encoder.tasks.n, 10000);
+	assert_int_equal(block->encoder.strings.n, 6000);
+	assert_int_equal(decode(block), 0);
+	for (unsigned int i = 0; i < 20000; i++)
+		assert_int_equal(event_hash(&block->batch->events[i]), event_hash(&list[i]));
+	free(list);
+	free(tasks);
+	free(strs);
+	free(text);
+}
+
+static void refuses_bad_events(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(5);
+	struct vft_str comm = {"", VFT_MAX_STRING + 1};
+	struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0, .task = &task};
+	uint32_t bound;
+
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), 0);
+	e.kind = 0;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.kind = VFT_KIND_MAX;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.kind = UINT8_MAX;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.kind = VFT_KIND_EXIT;
+	e.time_ns = VFT_MAX_TIME_NS + 1;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.time_ns = VFT_MAX_TIME_NS;
+	e.comm = &comm;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.comm = NULL;
+	task.tid = 0;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	task.tid = VFT_MAX_PID + 1;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	e.task = NULL;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+}
+
+/* Each tampering alone must be enough. */
+static void tamper_byte(void **state, unsigned int column, size_t at, uint8_t value)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	assert_true(block->encoder.columns[column].size > at);
+	assert_int_not_equal(block->encoder.columns[column].data[at], value);
+	block->encoder.columns[column].data[at] = value;
+	assert_refused(block);
+}
+
+static void task_distance_beyond(void **state)
+{
+	tamper_byte(state, VFT_COL_TASK, 1, 100);
+}
+
+static void task_table_overrun(void **state)
+{
+	tamper_byte(state, VFT_COL_TASK, 1, 0);
+}
+
+static void pid_zero(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(5);
+	struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0, .task = &task};
+
+	encode(block, &e, 1);
+	block->encoder.columns[VFT_COL_TASK_TID].data[0] = 0;
+	assert_refused(block);
+	assert_string_equal(block->what, "task with an impossible pid");
+}
+
+static void pid_negative(void **state)
+{
+	tamper_byte(state, VFT_COL_TASK_TID, 1, 0xc9);
+}
+
+static void string_row_beyond(void **state)
+{
+	tamper_byte(state, VFT_COL_COMM, 1, 100);
+}
+
+/* A string may only be referred to behind the place where it is introduced. */
+static void string_before_its_turn(void **state)
+{
+	tamper_byte(state, VFT_COL_COMM, 0, 4);
+}
+
+static void string_too_long(void **state)
+{
+	tamper_byte(state, VFT_COL_STRING_LEN, 0, 127);
+}
+
+static void unknown_kind(void **state)
+{
+	tamper_byte(state, VFT_COL_KIND, 0, 60);
+}
+
+static void kind_beyond_set(void **state)
+{
+	tamper_byte(state, VFT_COL_KIND, 0, 64);
+}
+
+static void time_before_first(void **state)
+{
+	tamper_byte(state, VFT_COL_TIME, 0, 3);
+}
+
+static void kinds_differ(void **state)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	block->encoder.kinds ^= 1ull << VFT_KIND_EXIT;
+	assert_refused(block);
+}
+
+static void last_time_differs(void **state)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	block->encoder.last_ns += 1;
+	assert_refused(block);
+}
+
+static void first_time_differs(void **state)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	block->encoder.first_ns -= 1;
+	block->encoder.start_ns -= 1;
+	assert_refused(block);
+}
+
+static void more_events_than_values(void **state)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	block->encoder.n_events++;
+	assert_refused(block);
+}
+
+static void fewer_events_than_values(void **state)
+{
+	struct block *block = *state;
+
+	encode_sample(block);
+	block->encoder.n_events--;
+	assert_refused(block);
+}
+
+static void value_too_wide(void **state)
+{
+	struct block *block = *state;
+	struct vft_buffer *column = &block->encoder.columns[VFT_COL_CPU];
+
+	encode_sample(block);
+	column->size--;
+	assert_int_equal(vft_buffer_append_varint(column, 1ull << 32), 0);
+	assert_refused(block);
+}
+
+/* One value less, or one more, in any column at all. */
+static void every_column_length(void **state)
+{
+	struct block *block = *state;
+
+	for (unsigned int id = VFT_COL_TIME; id < VFT_N_COLUMNS; id++) {
+		struct vft_buffer *column = &block->encoder.columns[id];
+
+		encode_sample(block);
+		if (column->size && id != VFT_COL_TIME) {
+			column->size--;
+			assert_refused(block);
+			column->size++;
+		}
+		vft_encoder_reset(&block->encoder);
+		encode_sample(block);
+		if (column->size) {
+			assert_int_equal(vft_buffer_append_varint(column, 0), 0);
+			assert_refused(block);
+		}
+		vft_encoder_reset(&block->encoder);
+	}
+}
+
+/* Whatever one byte of a column becomes: no crash, and never more events than there were. */
+static void every_byte_of_every_column(void **state)
+{
+	struct block *block = *state;
+	size_t n, n_refused = 0, n_tried = 0;
+
+	(void)sample_events(&n);
+	for (unsigned int id = VFT_COL_TIME; id < VFT_N_COLUMNS; id++) {
+		struct vft_buffer *column = id == VFT_COL_STRING_DATA ?
+						    &block->encoder.strings.data :
+						    &block->encoder.columns[id];
+
+		for (size_t at = 0;; at++) {
+			static const uint8_t masks[] = {1, 2, 0x40, 0x80, 0xff};
+			bool done = false;
+
+			for (size_t m = 0; m < N_OF(masks); m++) {
+				vft_encoder_reset(&block->encoder);
+				encode_sample(block);
+				done = at >= column->size;
+				if (done)
+					break;
+				column->data[at] ^= masks[m];
+				n_tried++;
+				if (decode(block) == 0)
+					assert_in_range(block->batch->n_events, 1, n);
+				else
+					n_refused++;
+			}
+			if (done)
+				break;
+		}
+	}
+	assert_true(n_refused > n_tried / 4);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(every_kind),
+		TEST(tables_hold_each_once),
+		TEST(tables_grow),
+		TEST(refuses_bad_events),
+		TEST(task_distance_beyond),
+		TEST(task_table_overrun),
+		TEST(pid_zero),
+		TEST(pid_negative),
+		TEST(string_row_beyond),
+		TEST(string_before_its_turn),
+		TEST(string_too_long),
+		TEST(unknown_kind),
+		TEST(kind_beyond_set),
+		TEST(time_before_first),
+		TEST(kinds_differ),
+		TEST(last_time_differs),
+		TEST(first_time_differs),
+		TEST(more_events_than_values),
+		TEST(fewer_events_than_values),
+		TEST(value_too_wide),
+		TEST(every_column_length),
+		TEST(every_byte_of_every_column),
+	};
+
+	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
+}
