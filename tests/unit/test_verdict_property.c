@@ -15,7 +15,7 @@
 
 #include "script.h"
 
-#define N_SEEDS 300u
+#define N_SEEDS 150u
 #define N_DAMAGES 12u
 #define MAX_TRUTHS 128u
 
