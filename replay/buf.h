@@ -3,8 +3,8 @@
  * buf.h - a growing buffer and the numbers, times and durations written into it.
  *
  * Owns: memory, and digits. Never does: escaping (escape.h), I/O (out.h). Called by: escape, table.
- * Out of memory is sticky: appends after it do nothing, and whoever drains the buffer asks once with
- * rep_buf_error().
+ * Out of memory is sticky: appends after it do nothing, and whoever drains the buffer asks once
+ * with rep_buf_error().
  */
 #ifndef REP_BUF_H
 #define REP_BUF_H

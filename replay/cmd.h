@@ -2,7 +2,8 @@
 /*
  * cmd.h - the command table.
  *
- * A command reads its inputs and fills rows; it never prints, opens files or exits. main does those.
+ * A command reads its inputs and fills rows; it never prints, opens files or exits. main does
+ * those.
  */
 #ifndef REP_CMD_H
 #define REP_CMD_H
@@ -25,8 +26,8 @@ enum rep_command_bit {
 	REP_CMD_VERIFY = 1 << 6,
 	REP_CMD_ALL = (1 << 7) - 1,
 	/* those whose rows have a CSV form, and those that a selection can narrow */
-	REP_CMD_CSV = REP_CMD_VFORKS | REP_CMD_TREE | REP_CMD_EVENTS | REP_CMD_EXPORT |
-		      REP_CMD_VERIFY,
+	REP_CMD_CSV =
+		REP_CMD_VFORKS | REP_CMD_TREE | REP_CMD_EVENTS | REP_CMD_EXPORT | REP_CMD_VERIFY,
 	REP_CMD_SELECT = REP_CMD_ALL & ~(REP_CMD_INFO | REP_CMD_VERIFY),
 };
 
@@ -36,14 +37,15 @@ struct rep_run {
 	struct rep_out *out;
 	struct rep_facts facts;
 	uint64_t n_findings; /* episodes that are open or unknown */
-	bool damaged;	     /* exit status 3, beyond what the input says by itself */
+	bool damaged;        /* exit status 3, beyond what the input says by itself */
 };
 
 struct rep_command {
 	const char *name, *about;
 	const char *help; /* one screen, examples first */
 	enum rep_command_bit bit;
-	/* 0, or a negative errno when reading cannot go on; -EPIPE and the like come from run->out. */
+	/* 0, or a negative errno when reading cannot go on; -EPIPE and the like come from run->out.
+	 */
 	int (*run)(struct rep_run *run, struct vft_err *err);
 };
 

@@ -4,16 +4,16 @@
 #include "order.h"
 
 static const char help[] =
-	"Usage: vfork-report events [OPTIONS] FILE...   what was recorded, in order of time\n"
+	"Usage: vfork-report events [OPTIONS] FILE...   what was recorded, by time\n"
 	"  vfork-report events --from 1.5s --to 2s t.vft\n"
 	"  vfork-report events --pid 4242 t.vft\n"
 	"  vfork-report events --ndjson t.vft | jq 'select(.kind == \"exec\")'\n"
 	"\n"
 	"  --json, --ndjson, --csv, --csv-safe\n"
-	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see 'vfork-report --help'.\n"
-	"                   --pid also finds the spawn of that child; --exe finds what a process\n"
-	"                   did while it ran that file.\n"
-	"JSON has the fields of the event's own kind, CSV one column for each field of any kind.\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
+	"                   --pid also finds the spawn of that child; --exe finds what a\n"
+	"                   process did while it ran that file.\n"
+	"JSON has the fields of the event's own kind, CSV a column for each field of any.\n"
 	"--json writes \"trace\" and \"losses\" behind \"rows\": they are known at the end.\n"
 	"Columns and their meaning: docs/schema.md, or --json-schema.\n";
 
@@ -71,9 +71,8 @@ static int on_episode(void *context, const struct rep_episode *episode)
 int rep_events_run(struct rep_run *run, struct vft_err *err)
 {
 	const struct rep_select *select = &run->options->select;
-	struct rep_trace_ops ops = {.on_section = on_section,
-				    .on_batch = on_batch,
-				    .on_section_end = on_section_end};
+	struct rep_trace_ops ops = {
+		.on_section = on_section, .on_batch = on_batch, .on_section_end = on_section_end};
 	struct events self = {.run = run, .select = {.select = select}};
 	int result = rep_table_begin(run->out, rep_events_columns, REP_N_EVENTS, &self.table);
 

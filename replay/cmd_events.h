@@ -10,8 +10,8 @@
 typedef int rep_fill_fn(struct rep_run *run, struct vft_err *err);
 
 /*
- * Rows that go out while they are read: in JSON "rows" therefore stands before "trace" and "losses".
- * Nothing is written when nothing could be read.
+ * Rows that go out while they are read: in JSON "rows" therefore stands before "trace" and
+ * "losses". Nothing is written when nothing could be read.
  */
 VFT_MUST_CHECK int rep_stream_rows(struct rep_run *run, const char *command, rep_fill_fn *fill,
 				   struct vft_err *err);

@@ -2,7 +2,7 @@
 #include "cmd_events.h"
 
 static const char help[] =
-	"Usage: vfork-report export --format FORMAT [--table TABLE] [-o FILE] [OPTIONS] FILE...\n"
+	"Usage: vfork-report export --format FORMAT [OPTIONS] FILE...   a whole table\n"
 	"  vfork-report export --format csv --table processes -o processes.csv t.vft\n"
 	"  vfork-report export --format ndjson --table events t.vft | zstd > events.zst\n"
 	"  vfork-record -o - -- make | vfork-report export --format json -\n"
@@ -11,14 +11,15 @@ static const char help[] =
 	"  --table vforks|processes|events   default vforks\n"
 	"  --output FILE, -o FILE            default stdout; replaced if it exists\n"
 	"  --csv-safe                        guard fields that a spreadsheet would run\n"
-	"  --max-output SIZE                 stop there; default the larger of 1G and 1000 times\n"
-	"                                    the input\n"
-	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see 'vfork-report --help'.\n"
-	"Rows are written while the trace is read, whatever its size: vforks and processes in the\n"
-	"order in which they ended, events in order of time; in JSON \"trace\" and \"losses\" stand\n"
-	"behind \"rows\". Columns and their meaning: docs/schema.md, or --json-schema.\n";
+	"  --max-output SIZE                 stop there; default 1G, or 1000 times the\n"
+	"                                    input if that is more\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
+	"Rows are written while the trace is read, whatever its size: vforks, processes\n"
+	"in the order in which they ended, events in order of time; in JSON \"trace\" and\n"
+	"\"losses\" stand behind \"rows\". Columns: docs/schema.md, or --json-schema.\n";
 
-struct export {
+struct export
+{
 	struct rep_run *run;
 	struct rep_table *table;
 	const struct rep_section_info *info;
@@ -28,8 +29,8 @@ struct export {
 
 void rep_run_count_finding(struct rep_run *run, const struct rep_episode *episode)
 {
-	run->n_findings += episode->outcome == REP_OUTCOME_OPEN ||
-			   episode->outcome == REP_OUTCOME_UNKNOWN;
+	run->n_findings +=
+		episode->outcome == REP_OUTCOME_OPEN || episode->outcome == REP_OUTCOME_UNKNOWN;
 }
 
 int rep_stream_rows(struct rep_run *run, const char *command, rep_fill_fn *fill,

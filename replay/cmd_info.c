@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
 #include "cmd.h"
 
 static const char help[] =
@@ -6,9 +8,9 @@ static const char help[] =
 	"  vfork-report info t.vft\n"
 	"  vfork-report info --json t.vft | jq '.rows[].kinds'\n"
 	"\n"
-	"For each recording in the file: where and when it was made, by which tool with which\n"
-	"options and filters, its clocks, sizes, the events of each kind, whether it has an index\n"
-	"and was closed, and every loss with its cause, CPU and time.\n"
+	"For each recording in the file: where and when it was made, by which tool with\n"
+	"which options and filters, its clocks, sizes, the events of each kind, whether\n"
+	"it has an index and was closed, and every loss with its cause, CPU and time.\n"
 	"  --json   trace and losses of the whole, one row for each recording\n";
 
 struct info {
@@ -55,7 +57,8 @@ static void meta_fields(struct rep_out *out, const struct rep_section_info *info
 	text_field(out, "filters", "Filters", meta->filters);
 	text_field(out, "redaction", "Arguments", meta->redaction);
 	field(out, "start", "Start", REP_CELL_TIME,
-	      rep_section_realtime(info, info->start_ns, &epoch_ns) ? REP_UINT(epoch_ns) : REP_NULL);
+	      rep_section_realtime(info, info->start_ns, &epoch_ns) ? REP_UINT(epoch_ns)
+								    : REP_NULL);
 	field(out, "duration_ns", "Duration", REP_CELL_DURATION,
 	      REP_UINT(info->end_ns > info->start_ns ? info->end_ns - info->start_ns : 0));
 	uint_field(out, "cpus", "CPUs", meta->n_cpus);
@@ -69,8 +72,8 @@ static void has_fields(struct rep_out *out, uint64_t has)
 	static const struct {
 		uint64_t bit;
 		const char *name;
-	} bits[] = {{VFT_HAS_THREADS, "threads"},	  {VFT_HAS_EXEC_FAIL, "exec_fail"},
-		    {VFT_HAS_RELEASE, "release"},	  {VFT_HAS_ARGV, "argv"},
+	} bits[] = {{VFT_HAS_THREADS, "threads"},       {VFT_HAS_EXEC_FAIL, "exec_fail"},
+		    {VFT_HAS_RELEASE, "release"},       {VFT_HAS_ARGV, "argv"},
 		    {VFT_HAS_VFORK_ONLY, "vfork_only"}, {VFT_HAS_FILTER, "filter"}};
 	bool json = out->options.format == REP_JSON;
 
@@ -130,9 +133,13 @@ static void size_fields(struct info *self, const struct rep_section_info *info)
 	if (info->n_skipped)
 		uint_field(out, "skipped_events", "Unknown events", info->n_skipped);
 	kind_fields(out, info);
-	if (info->n_events)
-		uint_field(out, "bytes_per_event", "Bytes per event",
-			   (info->size_bytes + info->n_events / 2) / info->n_events);
+	if (info->n_events && out->options.format == REP_TEXT) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%.2f",
+			 (double)info->size_bytes / (double)info->n_events);
+		field(out, NULL, "Bytes per event", REP_CELL_WORD, REP_WORD(text));
+	}
 	field(out, "index", "Index", REP_CELL_BOOL,
 	      self->has_index < 0 ? REP_NULL : REP_BOOL(self->has_index > 0));
 	field(out, "clean_end", "Closed cleanly", REP_CELL_BOOL, REP_BOOL(info->clean_end));
@@ -213,6 +220,7 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 	struct info self = {.run = run, .has_index = -1};
 	int result;
 
+	run->input->wants_index = true;
 	if (out->options.format != REP_TEXT)
 		out->options.format = REP_JSON;
 	if (out->options.format == REP_JSON) {

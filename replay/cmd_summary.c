@@ -8,17 +8,18 @@
 #include "summary_text.h"
 
 static const char help[] =
-	"Usage: vfork-report [summary] [OPTIONS] FILE...   verdict first, 25 lines at most\n"
+	"Usage: vfork-report [summary] [OPTIONS] FILE...   verdict first, in 25 lines\n"
 	"  vfork-report t.vft\n"
 	"  vfork-report summary --container 4c01db0b339c --from 10s t.vft\n"
 	"  vfork-report --exit-code -q t.vft || page-somebody\n"
 	"  vfork-report summary --json t.vft | jq .blocked_ns.p99\n"
 	"\n"
-	"Prints: is a parent held now, and by whom; what was lost; how many vforks had which\n"
-	"outcome; who was held longest; which are open; how the times are spread.\n"
-	"  --json           one object: trace, losses, outcomes, episodes, processes, worst, open,\n"
-	"                   blocked_ns (p50, p90, p99, max, total; open ones so far included)\n"
-	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see 'vfork-report --help'.\n"
+	"Prints: is a parent held now, and by whom; what was lost; how many vforks had\n"
+	"which outcome; who was held longest; which are open; how the times are spread.\n"
+	"  --json           one object: trace, losses, outcomes, episodes, processes,\n"
+	"                   worst, open, blocked_ns (p50, p90, p99, max, total; of open\n"
+	"                   ones the time so far)\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"  --exit-code      status 1 when a vfork is open or its end unknown\n"
 	"  --strict         status 4 when events were lost or the trace was not closed\n"
 	"Under loss a count is a range: what was seen, and that plus all that was lost.\n";
@@ -46,8 +47,7 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 			return err;
 	}
 	if (episode->outcome == REP_OUTCOME_OPEN) {
-		self->n_stuck += episode->has_blocked &&
-				 episode->blocked_ns >= REP_STUCK_NS;
+		self->n_stuck += episode->has_blocked && episode->blocked_ns >= REP_STUCK_NS;
 		err = rep_top_append(&self->open, vfork);
 		if (err)
 			return err;
@@ -73,8 +73,7 @@ static int on_process(void *context, const struct rep_process *process)
 {
 	struct rep_summary *self = context;
 
-	self->n_processes +=
-		rep_select_process(&self->run->options->select, self->info, process);
+	self->n_processes += rep_select_process(&self->run->options->select, self->info, process);
 	return 0;
 }
 

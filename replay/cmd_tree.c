@@ -12,11 +12,11 @@ static const char help[] =
 	"  vfork-report tree --comm cc1 t.vft         those, and the way to them\n"
 	"  vfork-report tree --json t.vft | jq '.rows[] | select(.depth < 2)'\n"
 	"\n"
-	"Parents are the original ones: what the kernel reparents is not moved. Siblings that look\n"
-	"the same, with all that is below them, are folded: xN. A child that holds its parent is\n"
-	"marked. Behind 40 levels the depth is written instead of drawn.\n"
-	"  --json, --ndjson, --csv   one row per process, not folded, parents before children\n"
-	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see 'vfork-report --help'.\n"
+	"Parents are the original ones: what the kernel reparents is not moved. Siblings\n"
+	"that look the same, with all that is below them, are folded: xN. A child that\n"
+	"holds its parent is marked. Behind 40 levels the depth is written, not drawn.\n"
+	"  --json, --ndjson, --csv   a row per process, not folded, parents first\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"  --exit-code               status 1 when a vfork is open or its end unknown\n";
 
 #define DRAWN_LEVELS 40u
@@ -42,7 +42,7 @@ enum {
 #define X(ID, name, TYPE) T_##ID,
 	TREE_LIST(X)
 #undef X
-	N_TREE
+		N_TREE
 };
 
 static const struct rep_column columns[N_TREE] = {
@@ -225,7 +225,8 @@ static int fill_node(struct rep_table *table, const struct rep_node *node, uint3
 	cells[T_START_NS] = REP_INT((int64_t)(node->start_ns - zero));
 	cells[T_END_NS] = node->end_ns ? REP_INT((int64_t)(node->end_ns - zero)) : REP_NULL;
 	cells[T_EXIT_CODE] = node->ended && !killed ? REP_UINT(node->exit_code) : REP_NULL;
-	cells[T_EXIT_SIGNAL] = killed ? REP_WORD(rep_signal_name(node->exit_signal, name)) : REP_NULL;
+	cells[T_EXIT_SIGNAL] =
+		killed ? REP_WORD(rep_signal_name(node->exit_signal, name)) : REP_NULL;
 	cells[T_HOLDS_PARENT] = REP_BOOL(node->holds);
 	cells[T_BLOCKED_NS] = node->holds ? REP_UINT(node->blocked_ns) : REP_NULL;
 	return rep_table_row(table, cells);
@@ -234,8 +235,7 @@ static int fill_node(struct rep_table *table, const struct rep_node *node, uint3
 /* The next sibling that is drawn. */
 static uint32_t visible(const struct rep_tree *tree, uint32_t at, bool text)
 {
-	while (at != REP_NO_NODE &&
-	       (!tree->nodes[at].shown || (text && !tree->nodes[at].n_equal)))
+	while (at != REP_NO_NODE && (!tree->nodes[at].shown || (text && !tree->nodes[at].n_equal)))
 		at = tree->nodes[at].next;
 	return at;
 }
@@ -269,7 +269,8 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 			depth++;
 			continue;
 		}
-		while (at != root && (child = visible(tree, tree->nodes[at].next, text)) == REP_NO_NODE) {
+		while (at != root &&
+		       (child = visible(tree, tree->nodes[at].next, text)) == REP_NO_NODE) {
 			at = tree->nodes[at].parent;
 			depth--;
 		}

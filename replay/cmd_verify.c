@@ -10,9 +10,9 @@ static const char help[] =
 	"  vfork-report verify t.vft\n"
 	"  vfork-report verify --json t.vft | jq .damage\n"
 	"\n"
-	"Says what is damaged, where, and how many events stand behind the first damage and\n"
-	"can still be read. Status 3 when anything is damaged. A recording that was not closed\n"
-	"and an index that cannot be used are notices: nothing is lost by them.\n"
+	"Says what is damaged, where, and how many events stand behind the first damage\n"
+	"and can still be read. Status 3 when anything is damaged. A recording that was\n"
+	"not closed and an index that cannot be used are notices: nothing is lost.\n"
 	"  --json    ok, blocks, events, damage (offset, length, what), recovered_events,\n"
 	"            notices; with several files the sums, and a \"file\" in each row\n"
 	"  --csv     one row per finding\n"
@@ -70,7 +70,8 @@ static int on_damage(void *context, const struct vft_damage *damage)
 
 static void fill_cells(const struct finding *finding, struct rep_cell cells[N_COLUMNS])
 {
-	cells[C_FILE] = REP_BYTES(((struct vft_str){finding->file, (uint32_t)strlen(finding->file)}));
+	cells[C_FILE] =
+		REP_BYTES(((struct vft_str){finding->file, (uint32_t)strlen(finding->file)}));
 	cells[C_OFFSET] = REP_UINT(finding->damage.offset);
 	cells[C_LENGTH] = REP_UINT(finding->damage.length);
 	cells[C_NOTICE] = REP_BOOL(finding->damage.is_notice);
@@ -192,6 +193,8 @@ static int run_verify(struct rep_run *run, struct vft_err *err)
 	self.sum.ok &= !run->input->damaged;
 	run->damaged |= !self.sum.ok;
 	run->input->incomplete |= self.n_findings > self.n_damage;
+	if (!self.file)
+		return result;
 	if (!result && run->out->options.format == REP_TEXT)
 		result = fill_text(&self);
 	else if (!result && run->out->options.format == REP_CSV)

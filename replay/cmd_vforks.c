@@ -12,12 +12,12 @@ static const char help[] =
 	"  vfork-report vforks --comm java --json t.vft | jq '.rows[].exec_path'\n"
 	"\n"
 	"  --min DUR        only those that held their parent at least so long\n"
-	"  --outcome LIST   only these: exec,exec_died,exec_failed,exit,killed,parent_killed,\n"
-	"                   open,unknown\n"
+	"  --outcome LIST   only these: exec,exec_died,exec_failed,exit,killed,\n"
+	"                   parent_killed,open,unknown\n"
 	"  --sort KEY       start (default) or blocked: longest first\n"
 	"  --limit N, -n N  no more than N rows\n"
 	"  --json, --ndjson, --csv, --csv-safe\n"
-	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see 'vfork-report --help'.\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"                   A vfork is in the time window if any part of its wait is.\n"
 	"  --exit-code      status 1 when one of the selected is open or unknown\n"
 	"Columns and their meaning: docs/schema.md, or --json-schema.\n";
@@ -96,8 +96,8 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 	int result;
 
 	self.top.by = options->sort == REP_SORT_BLOCKED ? REP_BY_BLOCKED : REP_BY_START;
-	self.top.limit = options->has_limit && options->limit < SIZE_MAX ? (size_t)options->limit
-									 : SIZE_MAX;
+	self.top.limit =
+		options->has_limit && options->limit < SIZE_MAX ? (size_t)options->limit : SIZE_MAX;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.top);

@@ -63,8 +63,9 @@ static int append_windows(struct rep_facts *facts, const struct rep_section_info
 			.cpu = loss->cpu,
 			.count = loss->count,
 			.from_ns = rep_section_relative(info, loss->from_ns),
-			.to_ns = loss->to_ns == UINT64_MAX ? INT64_MAX
-							   : rep_section_relative(info, loss->to_ns),
+			.to_ns = loss->to_ns == UINT64_MAX
+					 ? INT64_MAX
+					 : rep_section_relative(info, loss->to_ns),
 		};
 	}
 	return 0;
@@ -83,8 +84,8 @@ int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *inf
 	} else if (same_boot(facts, &info->meta)) {
 		if (info->start_ns < facts->start_ns) {
 			facts->start_ns = info->start_ns;
-			facts->has_start = rep_section_realtime(info, info->start_ns,
-								&facts->start_epoch_ns);
+			facts->has_start =
+				rep_section_realtime(info, info->start_ns, &facts->start_epoch_ns);
 		}
 		if (info->end_ns > facts->end_ns)
 			facts->end_ns = info->end_ns;

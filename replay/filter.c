@@ -313,8 +313,8 @@ static size_t exe_find(const struct rep_select_events *events, uint32_t tgid, ui
 	uint64_t hash = (tgid ^ start_ns * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
 	size_t at = (size_t)(hash >> 32) & (events->n_slots - 1);
 
-	while (events->slots[at].tgid && (events->slots[at].tgid != tgid ||
-					  events->slots[at].start_ns != start_ns))
+	while (events->slots[at].tgid &&
+	       (events->slots[at].tgid != tgid || events->slots[at].start_ns != start_ns))
 		at = (at + 1) & (events->n_slots - 1);
 	return at;
 }
@@ -359,9 +359,9 @@ static int exe_set(struct rep_select_events *events, uint32_t tgid, uint64_t sta
 
 		for (size_t i = 0; i < events->n_slots; i++)
 			n_live += events->slots[i].matches;
-		err = exe_rehash(events, !events->n_slots		 ? 64
+		err = exe_rehash(events, !events->n_slots               ? 64
 					 : n_live * 2 > events->n_slots ? events->n_slots * 2
-									 : events->n_slots);
+									: events->n_slots);
 		if (err)
 			return err;
 	}
@@ -428,8 +428,8 @@ int rep_select_event(struct rep_select_events *events, const struct rep_section_
 		return 0;
 	if (select->uids.n && !(event->task && has_number(&select->uids, event->task->uid)))
 		return 0;
-	if (select->comms.n && !(event->task && event->comm &&
-				 matches_comm(&select->comms, *event->comm)))
+	if (select->comms.n &&
+	    !(event->task && event->comm && matches_comm(&select->comms, *event->comm)))
 		return 0;
 	if (select->containers.n &&
 	    !(event->task && matches_container(&select->containers,

@@ -2,8 +2,8 @@
 /*
  * filter.h - the selection that every command takes: when, who, where.
  *
- * Owns: what matches. Values of one option are alternatives, different options must all match. Never
- * does: output. Called by: options.c, which fills it, and the commands, which ask.
+ * Owns: what matches. Values of one option are alternatives, different options must all match.
+ * Never does: output. Called by: options.c, which fills it, and the commands, which ask.
  */
 #ifndef REP_FILTER_H
 #define REP_FILTER_H
@@ -47,7 +47,8 @@ VFT_MUST_CHECK int rep_moment_parse(const char *text, struct rep_moment *ret);
 bool rep_select_is_empty(const struct rep_select *select);
 bool rep_glob(const char *pattern, struct vft_str text);
 
-/* CLOCK_BOOTTIME of the section, both inclusive. A moment without a clock to tell it is no limit. */
+/* CLOCK_BOOTTIME of the section, both inclusive. A moment without a clock to tell it is no limit.
+ */
 struct rep_window {
 	uint64_t from_ns, to_ns;
 };
@@ -72,8 +73,7 @@ struct rep_select_events {
 /* 1 it is wanted, 0 not, -ENOMEM. To be asked for every event in the order of the file. */
 VFT_MUST_CHECK int rep_select_event(struct rep_select_events *events,
 				    const struct rep_section_info *info,
-				    const struct rep_window *window,
-				    const struct vft_event *event);
+				    const struct rep_window *window, const struct vft_event *event);
 void rep_select_events_release(struct rep_select_events *events);
 
 #endif

@@ -18,6 +18,7 @@ struct pass {
 	struct rep_facts *facts;
 	uint64_t n_gaps, gap_bytes, first_gap;
 	const char *first_what;
+	enum vft_gap_kind first_kind;
 	uint64_t n_events;
 };
 
@@ -119,6 +120,7 @@ static int on_gap(void *context, const struct rep_section_info *info, uint64_t o
 	if (!pass->n_gaps++) {
 		pass->first_gap = offset;
 		pass->first_what = gap->what;
+		pass->first_kind = gap->kind;
 	}
 	pass->gap_bytes += size_bytes;
 	return pass->ops->on_gap ? pass->ops->on_gap(pass->context, info, offset, size_bytes, gap)
@@ -144,21 +146,32 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 		rep_message(name, "%s; give a file that vfork-record has written",
 			    total->err.message);
 	} else if (total->err.code) {
-		rep_message(name, "reading stopped at byte %" PRIu64 ": %s; what stands before it is"
-			    " shown", total->err.offset, total->err.message);
+		rep_message(name,
+			    "reading stopped at byte %" PRIu64 ": %s; what stands before it is"
+			    " shown",
+			    total->err.offset, total->err.message);
+	} else if (pass->n_gaps == 1 && pass->first_kind == VFT_GAP_CUT) {
+		rep_message(name,
+			    "ends inside a block: cut at byte %" PRIu64 ", %" PRIu64 " bytes left"
+			    " out; what stands before is shown",
+			    pass->first_gap, pass->gap_bytes);
 	} else if (pass->n_gaps) {
-		rep_message(name, "damaged at byte %" PRIu64 " (%s)%s: %" PRIu64 " bytes left out,"
+		rep_message(name,
+			    "damaged at byte %" PRIu64 " (%s)%s: %" PRIu64 " bytes left out,"
 			    " the rest is shown; 'vfork-report verify' lists all damage",
 			    pass->first_gap, pass->first_what ? pass->first_what : "unreadable",
 			    pass->n_gaps > 1 ? " and elsewhere" : "", pass->gap_bytes);
 	} else if (total->damaged) {
 		rep_message(name, "damaged; 'vfork-report verify' says where");
 	} else if (!total->clean_end && !input->quiet) {
-		rep_message(name, "notice: recording was not closed cleanly; every complete block was"
+		rep_message(name,
+			    "notice: recording was not closed cleanly; every complete block was"
 			    " read");
 	} else if (total->n_lost && !input->quiet) {
-		rep_message(name, "notice: %" PRIu64 " events were lost while recording;"
-			    " 'vfork-report info' says when", total->n_lost);
+		rep_message(name,
+			    "notice: %" PRIu64 " events were lost while recording;"
+			    " 'vfork-report info' says when",
+			    total->n_lost);
 	}
 }
 
@@ -207,7 +220,7 @@ const char *rep_input_current(const struct rep_input *input)
 
 int rep_input_current_index(const struct rep_input *input)
 {
-	return find_index(input->current_source);
+	return input->current_index;
 }
 
 void rep_input_say(const char *name, const char *what)
@@ -237,7 +250,7 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 		if (!file->source)
 			continue;
 		input->current = file->name;
-		input->current_source = file->source;
+		input->current_index = input->wants_index ? find_index(file->source) : -EAGAIN;
 		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
 		file->source = NULL; /* closed by it */
 		input->damaged |= total.damaged;

@@ -15,7 +15,7 @@
 #include "trace.h"
 
 struct rep_input_file {
-	const char *name; /* as given; "-" is stdin */
+	const char *name;          /* as given; "-" is stdin */
 	struct vft_source *source; /* NULL: could not be opened, or has been read */
 	uint64_t device, inode;
 };
@@ -28,7 +28,8 @@ struct rep_input {
 	bool damaged, incomplete;
 	size_t n_read; /* files in which anything was found */
 	const char *current;
-	struct vft_source *current_source;
+	bool wants_index; /* set by who will ask for it */
+	int current_index;
 };
 
 /* Open all; one that cannot be is said at once and makes input damaged. -ENOMEM. */
@@ -41,8 +42,8 @@ bool rep_input_is_file(const struct rep_input *input, int fd);
  */
 VFT_MUST_CHECK int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops,
 				    void *context, struct rep_facts *facts, struct vft_err *err);
-/* During a replay: the name of the file being read; 1 or 0 whether it has a usable index, negative when
- * that cannot be told (a pipe, or -errno). */
+/* During a replay: the name of the file being read; 1 or 0 whether it has a usable index, negative
+ * when that cannot be told (a pipe, or -errno). */
 const char *rep_input_current(const struct rep_input *input);
 int rep_input_current_index(const struct rep_input *input);
 /* "FILE: what" to stderr; @what is our own text. */

@@ -10,8 +10,8 @@ int rep_latency_append(struct rep_latency *latency, uint64_t ns)
 	unsigned int decade = 0;
 
 	if (latency->n == latency->max_values) {
-		size_t max = latency->max_values ? latency->max_values + latency->max_values / 2
-						 : 1024;
+		size_t max =
+			latency->max_values ? latency->max_values + latency->max_values / 2 : 1024;
 		uint64_t *values = reallocarray(latency->values, max, sizeof(*values));
 
 		if (!values)

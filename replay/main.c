@@ -20,7 +20,7 @@ enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCO
 
 static const char help[] =
 	"Usage: vfork-report [COMMAND] [OPTIONS] FILE...\n"
-	"  vfork-report t.vft                        what is stuck, how long, what was lost\n"
+	"  vfork-report t.vft                        what is stuck, and what was lost\n"
 	"  vfork-report vforks --outcome open t.vft  every vfork that never ended\n"
 	"  vfork-report tree --pid 4242 t.vft        the processes below pid 4242\n"
 	"  vfork-report export --format csv --table processes -o p.csv t.vft\n"
@@ -195,8 +195,8 @@ int main(int argc, char **argv)
 	err = rep_options_parse(argc, argv, &options, &fault);
 	rep_buf_char(&fault, '\0');
 	if (err) {
-		rep_message(NULL, "%s", err == -EINVAL && !fault.failed ? fault.data
-									: strerror(-err));
+		rep_message(NULL, "%s",
+			    err == -EINVAL && !fault.failed ? fault.data : strerror(-err));
 		status = EXIT_USAGE;
 	} else if (options.help || options.version || options.json_schema) {
 		status = print_own(&options);

@@ -114,7 +114,8 @@ static int fault(struct parser *parser, const char *before, const char *quoted, 
 static int set_format(struct parser *parser, enum rep_format format)
 {
 	if (parser->has_format && parser->options->format != format)
-		return fault(parser, "more than one output format is asked for; give one", NULL, "");
+		return fault(parser, "more than one output format is asked for; give one", NULL,
+			     "");
 	parser->options->format = format;
 	parser->has_format = true;
 	return 0;
@@ -250,7 +251,8 @@ static int set_number(struct parser *parser, enum option_id id, const char *valu
 	if (id == OPT_MIN) {
 		options->has_min = true;
 		if (vft_parse_duration(value, &options->min_ns))
-			return fault(parser, "--min", value, ": give a duration such as 250ms or 10s");
+			return fault(parser, "--min", value,
+				     ": give a duration such as 250ms or 10s");
 	} else if (id == OPT_LIMIT) {
 		options->has_limit = true;
 		if (vft_parse_u64(value, 0, UINT64_MAX, &options->limit))
@@ -415,8 +417,8 @@ static int check(struct parser *parser)
 
 int rep_options_parse(int argc, char **argv, struct rep_options *ret, struct rep_buf *fault_ret)
 {
-	struct parser parser = {.options = ret, .fault = fault_ret, .argc = argc, .at = 1,
-				.argv = argv};
+	struct parser parser = {
+		.options = ret, .fault = fault_ret, .argc = argc, .at = 1, .argv = argv};
 	bool only_names = false;
 	int err = 0;
 

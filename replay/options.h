@@ -34,8 +34,8 @@ struct rep_options {
 	bool has_limit;
 	uint64_t limit;
 	const struct rep_table_info *table; /* of export; NULL otherwise */
-	const char *output;		    /* NULL or "-" = stdout */
-	const char **files;		    /* borrowed from argv; the array is owned */
+	const char *output;                 /* NULL or "-" = stdout */
+	const char **files;                 /* borrowed from argv; the array is owned */
 	size_t n_files;
 };
 

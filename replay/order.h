@@ -3,8 +3,9 @@
  * order.h - events in the order of their time.
  *
  * A file holds events in the order of cause and effect, in which times step back by microseconds.
- * Owns: the batches whose events may still be overtaken. Never does: hold more than a few of them: an
- * event that is later than the window goes out where it stands. Called by: whatever shows events.
+ * Owns: the batches whose events may still be overtaken. Never does: hold more than a few of them:
+ * an event that is later than the window goes out where it stands. Called by: whatever shows
+ * events.
  */
 #ifndef REP_ORDER_H
 #define REP_ORDER_H
@@ -13,7 +14,7 @@
 #include "reader.h"
 
 #define REP_ORDER_WINDOW_NS 10000000ull
-#define REP_ORDER_BATCHES 8u
+#define REP_ORDER_BATCHES   8u
 
 struct rep_ordered;
 
@@ -28,7 +29,7 @@ struct rep_order {
 	size_t max_spare;
 	const struct vft_batch *held[REP_ORDER_BATCHES];
 	size_t n_left[REP_ORDER_BATCHES]; /* events of each that are still pending */
-	unsigned int next;		  /* slot for the next batch */
+	unsigned int next;                /* slot for the next batch */
 };
 
 /* Take @batch in and give out what nothing can overtake. -ENOMEM, or a callback's error. */

@@ -17,9 +17,9 @@ enum rep_format { REP_TEXT, REP_JSON, REP_NDJSON, REP_CSV };
 
 struct rep_out_options {
 	enum rep_format format;
-	bool csv_safe;	    /* guard fields that a spreadsheet would run */
-	bool color;	    /* text: SGR sequences of our own */
-	bool utf8;	    /* text: line drawing and the ellipsis; else ASCII */
+	bool csv_safe;      /* guard fields that a spreadsheet would run */
+	bool color;         /* text: SGR sequences of our own */
+	bool utf8;          /* text: line drawing and the ellipsis; else ASCII */
 	unsigned int width; /* text: columns of the terminal; 0 = never cut */
 	uint64_t max_bytes; /* 0 = no limit */
 };
@@ -27,9 +27,9 @@ struct rep_out_options {
 struct rep_out {
 	struct rep_out_options options;
 	struct rep_buf buf;
-	int fd;		 /* -1: bytes stay in buf (tests) */
+	int fd;          /* -1: bytes stay in buf (tests) */
 	uint64_t n_sent; /* bytes written to fd */
-	int error;	 /* the first one; sticky */
+	int error;       /* the first one; sticky */
 	bool json_first; /* no value yet in the innermost JSON object or array */
 };
 
@@ -39,7 +39,8 @@ void rep_out_init(struct rep_out *out, int fd, const struct rep_out_options *opt
 VFT_MUST_CHECK int rep_out_drain(struct rep_out *out);
 /* Write all of it. Errors as rep_out_drain. */
 VFT_MUST_CHECK int rep_out_flush(struct rep_out *out);
-/* Flush and close the descriptor: the last errors appear here. Errors as rep_out_drain, or close's. */
+/* Flush and close the descriptor: the last errors appear here. Errors as rep_out_drain, or close's.
+ */
 VFT_MUST_CHECK int rep_out_close(struct rep_out *out);
 void rep_out_release(struct rep_out *out);
 

@@ -12,13 +12,13 @@ const char *const rep_words_outcome[] = {
 #define X(NAME, name) #name,
 	REP_OUTCOME_LIST(X)
 #undef X
-	NULL};
+		NULL};
 const char *const rep_words_source[] = {"release", "prepare_exec", "exec", "exit", NULL};
 const char *const rep_words_state[] = {
 #define X(id, NAME, name) #name,
 	VFT_STATE_LIST(X)
 #undef X
-	NULL};
+		NULL};
 const char *const rep_words_spawn[] = {"vfork", "fork", "clone", "existing", "unknown", NULL};
 
 #define COLUMN(ID, n, title_, type_, show_, null_, words_, width_, about_)                         \
@@ -211,8 +211,9 @@ static void vforks_end_cells(const struct rep_episode *e, struct rep_scratch *sc
 	cells[REP_VF_EXIT_CODE] = e->has_exit && !killed ? REP_UINT(e->exit_code) : REP_NULL;
 	cells[REP_VF_EXIT_SIGNAL] =
 		killed ? REP_WORD(rep_signal_name(e->exit_signal, scratch->number[1])) : REP_NULL;
-	cells[REP_VF_CHILD_STATE] =
-		e->outcome == REP_OUTCOME_OPEN ? REP_WORD(vft_state_name(e->child_state)) : REP_NULL;
+	cells[REP_VF_CHILD_STATE] = e->outcome == REP_OUTCOME_OPEN
+					    ? REP_WORD(vft_state_name(e->child_state))
+					    : REP_NULL;
 }
 
 void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch,

@@ -99,18 +99,19 @@ enum rep_vforks_column {
 #define X(ID, ...) REP_VF_##ID,
 	REP_VFORKS_LIST(X)
 #undef X
-	REP_N_VFORKS
+		REP_N_VFORKS
 };
 
 enum rep_processes_column {
 #define X(ID, ...) REP_PR_##ID,
 	REP_PROCESSES_LIST(X)
 #undef X
-	REP_N_PROCESSES
+		REP_N_PROCESSES
 };
 
-extern const char *const rep_words_syscall[], *const rep_words_outcome[], *const rep_words_source[],
-	*const rep_words_state[], *const rep_words_spawn[];
+extern const char *const rep_words_syscall[],
+	*const rep_words_outcome[], *const rep_words_source[], *const rep_words_state[],
+								       *const rep_words_spawn[];
 extern const struct rep_column rep_vforks_columns[REP_N_VFORKS];
 extern const struct rep_column rep_processes_columns[REP_N_PROCESSES];
 
@@ -166,7 +167,8 @@ void rep_processes_cells(const struct rep_section_info *info, const struct rep_o
 			 const struct rep_process *process, struct rep_scratch *scratch,
 			 struct rep_cell cells[REP_N_PROCESSES]);
 
-/* The container's id in a cgroup path: its last component that names one; {NULL, 0} when none does. */
+/* The container's id in a cgroup path: its last component that names one; {NULL, 0} when none does.
+ */
 struct vft_str rep_container_id(struct vft_str cgroup_path);
 
 #endif

@@ -5,22 +5,22 @@ static const char *const words_kind[] = {
 #define X(id, NAME, name) #name,
 	VFT_KIND_LIST(X)
 #undef X
-	NULL};
+		NULL};
 static const char *const words_cause[] = {
 #define X(id, NAME, name) #name,
 	VFT_CAUSE_LIST(X)
 #undef X
-	NULL};
+		NULL};
 static const char *const words_mark[] = {
 #define X(id, NAME, name) #name,
 	VFT_MARK_LIST(X)
 #undef X
-	NULL};
+		NULL};
 static const char *const words_state[] = {
 #define X(id, NAME, name) #name,
 	VFT_STATE_LIST(X)
 #undef X
-	NULL};
+		NULL};
 static const char *const words_by[] = {"unknown", "exec", "exit", NULL};
 
 #define WORDS(ID)                                                                                  \
@@ -50,14 +50,15 @@ enum rep_events_column rep_events_column(unsigned int vft_column)
 #define X(ID)                                                                                      \
 	case VFT_COL_##ID:                                                                         \
 		return REP_EV_##ID;
-		X(COMM) X(CLONE_FLAGS) X(EXIT_SIGNAL) X(SYSCALL) X(FLAGS) X(STACK) X(PARENT_TGID)
-		X(PARENT_TID) X(PARENT_START) X(BY) X(PATH) X(INTERP) X(EXE_DEV) X(EXE_INO) X(EXE_FS)
-		X(ARGV) X(ARGV_SIZE) X(OLD_TID) X(ERROR) X(CODE) X(SIGNAL) X(SENDER_TGID)
-		X(SENDER_COMM) X(STATE) X(WAITER_TGID) X(WAITER_TID) X(WAITER_START) X(CAUSE)
-		X(LOST_CPU) X(COUNT) X(FROM) X(TO) X(MONOTONIC) X(REALTIME) X(WHAT) X(TEXT) X(CGROUP)
+		X(COMM)
+		X(CLONE_FLAGS) X(EXIT_SIGNAL) X(SYSCALL) X(FLAGS) X(STACK) X(PARENT_TGID) X(
+			PARENT_TID) X(PARENT_START) X(BY) X(PATH) X(INTERP) X(EXE_DEV) X(EXE_INO)
+			X(EXE_FS) X(ARGV) X(ARGV_SIZE) X(OLD_TID) X(ERROR) X(CODE) X(SIGNAL)
+				X(SENDER_TGID) X(SENDER_COMM) X(STATE) X(WAITER_TGID) X(WAITER_TID)
+					X(WAITER_START) X(CAUSE) X(LOST_CPU) X(COUNT) X(FROM) X(TO)
+						X(MONOTONIC) X(REALTIME) X(WHAT) X(TEXT) X(CGROUP)
 #undef X
-	case VFT_COL_TASK:
-		return REP_EV_PID;
+							case VFT_COL_TASK : return REP_EV_PID;
 	case VFT_COL_CHILD:
 		return REP_EV_CHILD_PID;
 	default:
@@ -82,9 +83,9 @@ static struct rep_cell *place(struct rep_event_row *row, enum rep_events_column 
 static void put_task(struct rep_event_row *row, const struct vft_task *task,
 		     enum rep_events_column first)
 {
-	static const enum rep_events_column own[] = {REP_EV_PID,	REP_EV_TID, REP_EV_NS_PID,
-						     REP_EV_NS_TID,	REP_EV_TASK_START,
-						     REP_EV_UID,	REP_EV_PIDNS, REP_EV_CGROUP};
+	static const enum rep_events_column own[] = {
+		REP_EV_PID,        REP_EV_TID, REP_EV_NS_PID, REP_EV_NS_TID,
+		REP_EV_TASK_START, REP_EV_UID, REP_EV_PIDNS,  REP_EV_CGROUP};
 	uint64_t values[8];
 
 	_Static_assert(REP_EV_CGROUP - REP_EV_PID == 7, "a task is eight columns in a row");
@@ -134,6 +135,10 @@ static struct rep_cell number_cell(enum rep_events_column column, uint64_t value
 		return value == VFT_CPU_NONE ? REP_NULL : REP_UINT(value);
 	case REP_EV_STACK:
 	case REP_EV_OLD_TID:
+	case REP_EV_PARENT_START:
+	case REP_EV_EXE_DEV:
+	case REP_EV_EXE_INO:
+	case REP_EV_EXE_FS:
 	case REP_EV_WAITER_TGID:
 	case REP_EV_WAITER_TID:
 	case REP_EV_WAITER_START:

@@ -13,8 +13,8 @@
 #include "table.h"
 
 /*
- * X(ID, name, TITLE, TYPE, SHOW, about), in order. Times of the trace are relative to its start; those
- * that name a process (task_start and kin) are CLOCK_BOOTTIME as in keys.
+ * X(ID, name, TITLE, TYPE, SHOW, about), in order. Times of the trace are relative to its start;
+ * those that name a process (task_start and kin) are CLOCK_BOOTTIME as in keys.
  */
 #define REP_EVENTS_LIST(X)                                                                         \
 	X(TIME_NS, time_ns, "TIME", OFFSET, SHOW, "ns since trace start")                          \
@@ -77,7 +77,7 @@ enum rep_events_column {
 #define X(ID, ...) REP_EV_##ID,
 	REP_EVENTS_LIST(X)
 #undef X
-	REP_N_EVENTS
+		REP_N_EVENTS
 };
 
 extern const struct rep_column rep_events_columns[REP_N_EVENTS];
@@ -89,7 +89,8 @@ struct rep_event_row {
 	char number[2][REP_NAME_SIZE];
 };
 
-/* The columns of @event that its kind has; valid while the event is. @start_ns: zero of the time. */
+/* The columns of @event that its kind has; valid while the event is. @start_ns: zero of the time.
+ */
 void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct rep_event_row *ret);
 /* The table's column of a file's column; REP_N_EVENTS when there is none. */
 enum rep_events_column rep_events_column(unsigned int vft_column);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "summary_text.h"
 
-#define N_WORST 4u
-#define N_OPEN 3u
+#include <stdio.h>
+
+#define N_WORST     4u
+#define N_OPEN      3u
 #define BAR_COLUMNS 40u
 
 static void number(struct rep_out *out, enum rep_style style, uint64_t value)
@@ -68,8 +70,9 @@ static void health_open(const struct rep_summary *s)
 	if (s->n_stuck)
 		rep_line_word(out, style, n == 1 ? "is stuck" : "are stuck");
 	else
-		rep_line_word(out, style, n == 1 ? "was still open when the trace ended"
-						 : "were still open when the trace ended");
+		rep_line_word(out, style,
+			      n == 1 ? "was still open when the trace ended"
+				     : "were still open when the trace ended");
 	rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
 	held_by(out, style, &s->open.rows[0].episode);
 	rep_line_end(out);
@@ -145,21 +148,39 @@ static void losses(const struct rep_summary *s)
 	}
 }
 
+/* To the second, so that it can be read aloud. */
+static void second(struct rep_out *out, enum rep_style style, uint64_t epoch_ns)
+{
+	char text[48];
+	struct rep_buf buf = {0};
+
+	rep_buf_time(&buf, epoch_ns);
+	if (!buf.failed && buf.size > 11) {
+		buf.data[10] = ' ';
+		snprintf(text, sizeof(text), "%.19s UTC", buf.data);
+		rep_line_word(out, style, text);
+	}
+	rep_buf_release(&buf);
+}
+
 static void trace_line(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
+	struct vft_str host = rep_str_get(facts->host), kernel = rep_str_get(facts->kernel);
 
-	rep_line_word(out, REP_DIM, "Trace of ");
-	rep_line_bytes(out, REP_DIM, rep_str_get(facts->host), 32);
-	rep_line_word(out, REP_DIM, ", ");
-	rep_line_bytes(out, REP_DIM, rep_str_get(facts->kernel), 32);
-	rep_line_word(out, REP_DIM, " ");
-	rep_line_bytes(out, REP_DIM, rep_str_get(facts->arch), 16);
+	rep_line_word(out, REP_DIM, "Trace");
+	if (host.size) {
+		rep_line_word(out, REP_DIM, " of ");
+		rep_line_bytes(out, REP_DIM, host, 32);
+	}
+	if (kernel.size) {
+		rep_line_word(out, REP_DIM, ", Linux ");
+		rep_line_bytes(out, REP_DIM, kernel, 32);
+	}
 	if (facts->has_start) {
 		rep_line_word(out, REP_DIM, ", from ");
-		rep_line_cell(out, REP_DIM, REP_CELL_TIME,
-			      REP_UINT(facts->start_epoch_ns / 1000000000u * 1000000000u));
+		second(out, REP_DIM, facts->start_epoch_ns);
 	}
 	rep_line_word(out, REP_DIM, " for ");
 	duration(out, REP_DIM, facts->duration_ns);
@@ -281,8 +302,8 @@ static void bar(struct rep_out *out, uint64_t n, uint64_t most)
 
 static void latency(const struct rep_summary *s)
 {
-	static const char *const names[REP_N_DECADES] = {"< 10us", "< 100us", "< 1ms",	"< 10ms",
-							 "< 100ms", "< 1s",   "< 10s", ">= 10s"};
+	static const char *const names[REP_N_DECADES] = {"< 10us",  "< 100us", "< 1ms", "< 10ms",
+							 "< 100ms", "< 1s",    "< 10s", ">= 10s"};
 	static const unsigned int percents[] = {50, 90, 99};
 	struct rep_out *out = s->run->out;
 	const struct rep_latency *l = &s->latency;

@@ -2,7 +2,8 @@
 /*
  * summary_text.h - the summary's lines, for somebody who was just woken up.
  *
- * Owns: what is said first and in which words, and that it stays within 25 lines. Never does: count.
+ * Owns: what is said first and in which words, and that it stays within 25 lines. Never does:
+ * count.
  */
 #ifndef REP_SUMMARY_TEXT_H
 #define REP_SUMMARY_TEXT_H
@@ -11,8 +12,8 @@
 #include "latency.h"
 #include "top.h"
 
-#define REP_SUMMARY_ROWS 10u	     /* of worst and open in JSON */
-#define REP_STUCK_NS 100000000ull    /* an open one that held its parent so long is "stuck" */
+#define REP_SUMMARY_ROWS 10u          /* of worst and open in JSON */
+#define REP_STUCK_NS     100000000ull /* an open one that held its parent so long is "stuck" */
 
 struct rep_summary {
 	struct rep_run *run;

@@ -11,13 +11,14 @@ struct rep_table {
 	struct rep_out *out;
 	const struct rep_column *columns;
 	size_t n_columns;
-	struct rep_text *text;	/* REP_TEXT */
+	struct rep_text *text;  /* REP_TEXT */
 	struct rep_buf scratch; /* a CSV field before it is quoted */
 };
 
 static void cell_offset(struct rep_buf *buf, int64_t ns)
 {
-	uint64_t abs_us = (ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) / 1000, rest = abs_us % 1000000;
+	uint64_t abs_us = (ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) / 1000,
+		 rest = abs_us % 1000000;
 
 	if (ns < 0)
 		rep_buf_char(buf, '-');

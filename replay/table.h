@@ -19,15 +19,16 @@
 #include "out.h"
 
 enum rep_cell_type {
-	REP_CELL_INT,	   /* i64 */
-	REP_CELL_UINT,	   /* u64 */
-	REP_CELL_BOOL,	   /* text shows yes or no */
+	REP_CELL_INT,      /* i64 */
+	REP_CELL_UINT,     /* u64 */
+	REP_CELL_BOOL,     /* text shows yes or no */
 	REP_CELL_DURATION, /* u64 ns; text shows "12.3ms", others the integer */
 	REP_CELL_OFFSET,   /* i64 ns since trace start; text shows seconds, others the integer */
-	REP_CELL_TIME,	   /* u64 ns since the epoch as RFC 3339 in UTC with nine digits */
-	REP_CELL_BYTES,	   /* chosen by anyone: escaped in text and CSV; U+FFFD plus NAME_raw in JSON */
-	REP_CELL_WORD,	   /* our own static text */
-	REP_CELL_ARGV,	   /* NUL-separated bytes: array in JSON, shell-quoted in text and CSV */
+	REP_CELL_TIME,     /* u64 ns since the epoch as RFC 3339 in UTC with nine digits */
+	REP_CELL_BYTES, /* chosen by anyone: escaped in text and CSV; U+FFFD plus NAME_raw in JSON
+			 */
+	REP_CELL_WORD,  /* our own static text */
+	REP_CELL_ARGV,  /* NUL-separated bytes: array in JSON, shell-quoted in text and CSV */
 };
 
 enum rep_style { REP_PLAIN, REP_BOLD, REP_DIM, REP_GOOD, REP_WARN, REP_BAD };
@@ -40,9 +41,9 @@ enum rep_show {
 };
 
 struct rep_column {
-	const char *name;  /* JSON key and CSV header, in contract order */
-	const char *title; /* text heading */
-	const char *about; /* docs/schema.md and the JSON schema */
+	const char *name;         /* JSON key and CSV header, in contract order */
+	const char *title;        /* text heading */
+	const char *about;        /* docs/schema.md and the JSON schema */
 	const char *const *words; /* of a WORD: what it can say, NULL-ended; NULL = free */
 	enum rep_cell_type type;
 	enum rep_show show;
@@ -63,11 +64,11 @@ struct rep_cell {
 	};
 };
 
-#define REP_NULL ((struct rep_cell){.is_null = true})
-#define REP_INT(v) ((struct rep_cell){.i = (v)})
-#define REP_UINT(v) ((struct rep_cell){.u = (v)})
-#define REP_BOOL(v) ((struct rep_cell){.b = (v)})
-#define REP_WORD(v) rep_cell_word(v)
+#define REP_NULL     ((struct rep_cell){.is_null = true})
+#define REP_INT(v)   ((struct rep_cell){.i = (v)})
+#define REP_UINT(v)  ((struct rep_cell){.u = (v)})
+#define REP_BOOL(v)  ((struct rep_cell){.b = (v)})
+#define REP_WORD(v)  rep_cell_word(v)
 #define REP_BYTES(v) rep_cell_bytes(v)
 
 static inline struct rep_cell rep_cell_word(const char *word)
@@ -83,8 +84,8 @@ static inline struct rep_cell rep_cell_bytes(struct vft_str bytes)
 struct rep_table;
 
 /*
- * Begin a table of @n_columns (at most 255; borrowed until rep_table_end). CSV: writes the header. In
- * JSON the rows are values of the array that the caller has opened. -ENOMEM.
+ * Begin a table of @n_columns (at most 255; borrowed until rep_table_end). CSV: writes the header.
+ * In JSON the rows are values of the array that the caller has opened. -ENOMEM.
  */
 VFT_MUST_CHECK int rep_table_begin(struct rep_out *out, const struct rep_column *columns,
 				   size_t n_columns, struct rep_table **ret);

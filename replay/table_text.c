@@ -8,7 +8,7 @@
 
 #define HOLD_BYTES (512u << 10)
 #define HOLD_CELLS 32768u
-#define GAP 2u /* columns between two columns */
+#define GAP        2u /* columns between two columns */
 
 struct held {
 	uint32_t size, columns; /* bytes in the buffer, columns on the terminal */
@@ -20,7 +20,7 @@ struct rep_text {
 	const struct rep_column *columns;
 	size_t n_columns;
 	uint8_t shown[255]; /* numbers of the columns with a heading */
-	size_t n_shown;	    /* of them */
+	size_t n_shown;     /* of them */
 	bool has_detail;    /* one more cell at the end of each row */
 	unsigned int width[256];
 	bool settled; /* widths are fixed and the heading is out */
@@ -77,8 +77,8 @@ static void cut(struct rep_buf *buf, size_t from, size_t columns, bool utf8)
 
 void rep_style_begin(struct rep_out *out, enum rep_style style)
 {
-	static const char *const codes[] = {"", "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[33m",
-					    "\x1b[1;31m"};
+	static const char *const codes[] = {"",         "\x1b[1m",  "\x1b[2m",
+					    "\x1b[32m", "\x1b[33m", "\x1b[1;31m"};
 
 	if (out->options.color && style != REP_PLAIN)
 		rep_buf_text(&out->buf, codes[style]);
@@ -95,7 +95,8 @@ static void print_cell(struct rep_text *text, size_t index, const char *data,
 {
 	struct rep_buf *buf = &text->out->buf;
 	bool last = index + 1 == row_cells(text);
-	unsigned int pad = text->width[index] > cell->columns ? text->width[index] - cell->columns : 0;
+	unsigned int pad =
+		text->width[index] > cell->columns ? text->width[index] - cell->columns : 0;
 	bool right = index < text->n_shown && is_right(text->columns[text->shown[index]].type);
 	unsigned int limit = text->out->options.width;
 
@@ -149,9 +150,8 @@ static int settle(struct rep_text *text)
 
 	for (size_t i = 0; i < text->n_cells; i++) {
 		size_t index = i % per_row;
-		unsigned int most = index < text->n_shown
-					    ? text->columns[text->shown[index]].max_width
-					    : 0;
+		unsigned int most =
+			index < text->n_shown ? text->columns[text->shown[index]].max_width : 0;
 		unsigned int columns = text->cells[i].columns;
 
 		if (most && columns > most)
@@ -196,8 +196,8 @@ static int hold(struct rep_text *text, size_t from, unsigned int max_width, uint
 	}
 	cell = &text->cells[text->n_cells++];
 	cell->size = (uint32_t)(text->bytes.size - from);
-	cell->columns = cell->size ? (uint32_t)rep_utf8_columns(text->bytes.data + from, cell->size)
-				   : 0;
+	cell->columns =
+		cell->size ? (uint32_t)rep_utf8_columns(text->bytes.data + from, cell->size) : 0;
 	cell->style = style;
 	return 0;
 }

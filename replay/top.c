@@ -39,8 +39,9 @@ static int by_start(const void *a, const void *b)
 
 	if (s != t)
 		return s < t ? -1 : 1;
-	return x->episode.child.tgid < y->episode.child.tgid ? -1
-							     : x->episode.child.tgid > y->episode.child.tgid;
+	return x->episode.child.tgid < y->episode.child.tgid
+		       ? -1
+		       : x->episode.child.tgid > y->episode.child.tgid;
 }
 
 static int by_blocked(const void *a, const void *b)

@@ -230,8 +230,7 @@ int rep_tree_link(struct rep_tree *tree, bool whole)
 			below |= tree->nodes[c].shown;
 		node->shown = node->shown && (node->selected || below || (!whole && node->is_top));
 		node->n_equal = 1;
-		node->hash = mix(own_hash(node, order[i]),
-				 fold(tree, node->first_child, scratch));
+		node->hash = mix(own_hash(node, order[i]), fold(tree, node->first_child, scratch));
 	}
 	if (whole)
 		fold(tree, tree->first_root, scratch);

@@ -24,12 +24,12 @@ struct rep_node {
 	bool holds;    /* it holds the parent that made it with vfork, and nothing has ended that */
 	bool selected; /* by the selection */
 	/* after rep_tree_link */
-	bool shown;  /* selected, or has a descendant that is */
-	bool is_top; /* --pid's own: the drawing starts here */
-	bool in_cycle; /* its ancestors led back to it; that link was cut */
+	bool shown;                         /* selected, or has a descendant that is */
+	bool is_top;                        /* --pid's own: the drawing starts here */
+	bool in_cycle;                      /* its ancestors led back to it; that link was cut */
 	uint32_t parent, first_child, next; /* indexes; next: the sibling that started after */
 	uint32_t n_equal; /* siblings that look the same, itself too; 0 = drawn by another */
-	uint64_t hash; /* of what its subtree looks like */
+	uint64_t hash;    /* of what its subtree looks like */
 };
 
 struct rep_tree {
