@@ -148,8 +148,8 @@ static int pack_column(struct vft_packer *packer, int level, const struct vft_bu
 	*ret_codec = VFT_CODEC_ZSTD;
 	*ret_stored_len = column->size;
 	if (column->size >= MIN_COMPRESSED) {
-		n = ZSTD_compressCCtx(packer->zstd, packer->frames.data + packer->frames.size, bound,
-				      column->data, column->size, level);
+		n = ZSTD_compressCCtx(packer->zstd, packer->frames.data + packer->frames.size,
+				      bound, column->data, column->size, level);
 		/* The only error with room enough is memory, and raw is right then too. */
 		if (!ZSTD_isError(n) && n < column->size) {
 			*ret_stored_len = n;
@@ -220,8 +220,7 @@ static const char *read_entry(struct vft_cursor *c, struct vft_column_frame *ret
 	return NULL;
 }
 
-static const char *parse_directory(struct vft_cursor c, uint32_t raw_len,
-				   struct vft_directory *ret)
+static const char *parse_directory(struct vft_cursor c, uint32_t raw_len, struct vft_directory *ret)
 {
 	uint64_t stored_len[VFT_MAX_COLUMNS], n_columns, raw_left = raw_len;
 	uint64_t last_id = 0;

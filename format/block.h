@@ -2,8 +2,8 @@
 /*
  * block.h - one block: its header, its columns' frames, its checksums.
  *
- * Owns: the compressor and decompressor (the only user of zstd). Never does: I/O, deciding where the
- * next block is, knowing what columns mean. Called by: writer and reader.
+ * Owns: the compressor and decompressor (the only user of zstd). Never does: I/O, deciding where
+ * the next block is, knowing what columns mean. Called by: writer and reader.
  */
 #ifndef VFT_BLOCK_H
 #define VFT_BLOCK_H
@@ -41,8 +41,8 @@ static inline uint64_t vft_header_get_size(const struct vft_header *header)
 
 /*
  * Make @payload's stored form: mask it if the sync pattern occurs in it (so that no search for a
- * block can ever be led into recorded bytes), set payload_len, flags and payload_crc in @header, and
- * append the padding. section_id must be set. -ENOMEM.
+ * block can ever be led into recorded bytes), set payload_len, flags and payload_crc in @header,
+ * and append the padding. section_id must be set. -ENOMEM.
  */
 VFT_MUST_CHECK int vft_payload_seal(struct vft_buffer *payload, struct vft_header *header);
 

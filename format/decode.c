@@ -232,10 +232,13 @@ static const char *decode_tasks(struct rows *rows)
 		bad |= (tid - 1) >> 31 | (tgid - 1) >> 31 | ns_tid >> 31 | ns_tgid >> 31;
 		bad |= tid >> 31 | tgid >> 31 | uid >> 32 | pidns >> 32;
 		/* start_ns follows from the event that introduces the task */
-		rows->tasks[i] = (struct vft_task){
-			.tgid = (uint32_t)tgid, .tid = (uint32_t)tid,
-			.ns_tgid = (uint32_t)ns_tgid, .ns_tid = (uint32_t)ns_tid,
-			.uid = (uint32_t)uid, .pidns = (uint32_t)pidns, .cgroup = cgroup};
+		rows->tasks[i] = (struct vft_task){.tgid = (uint32_t)tgid,
+						   .tid = (uint32_t)tid,
+						   .ns_tgid = (uint32_t)ns_tgid,
+						   .ns_tid = (uint32_t)ns_tid,
+						   .uid = (uint32_t)uid,
+						   .pidns = (uint32_t)pidns,
+						   .cgroup = cgroup};
 	}
 	return bad ? "task with an impossible pid" : NULL;
 }
@@ -282,8 +285,9 @@ static const struct vft_task *next_task(struct rows *rows, struct vft_cursor *c,
 		}
 		row = (uint32_t)rows->next_task++;
 		task = &rows->tasks[row];
-		task->start_ns = time_ns - vft_cursor_svarint(
-						   &rows->task[VFT_COL_TASK_START - VFT_COL_TASK_TID]);
+		task->start_ns =
+			time_ns -
+			vft_cursor_svarint(&rows->task[VFT_COL_TASK_START - VFT_COL_TASK_TID]);
 		rows->bad |= task->start_ns >> 63;
 	}
 	rows->refs[rows->n_refs++] = row;

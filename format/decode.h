@@ -2,8 +2,8 @@
 /*
  * decode.h - the columns of one rows block into a batch of events.
  *
- * Owns: batches and their memory. Believes nothing: a right checksum only says that the bytes are as
- * somebody wrote them. Called by: reader.c.
+ * Owns: batches and their memory. Believes nothing: a right checksum only says that the bytes are
+ * as somebody wrote them. Called by: reader.c.
  */
 #ifndef VFT_DECODE_H
 #define VFT_DECODE_H
@@ -22,7 +22,7 @@ struct vft_rows_info {
 struct vft_decoder {
 	struct vft_unpacker *unpacker;
 	struct vft_buffer scratch; /* the columns, uncompressed */
-	struct vft_buffer refs;	   /* rows of the task table, one uint32_t per reference */
+	struct vft_buffer refs;    /* rows of the task table, one uint32_t per reference */
 	struct vft_directory directory;
 	struct vft_cursor columns[VFT_MAX_COLUMNS]; /* by slot of the schema */
 	uint64_t last[VFT_MAX_COLUMNS];

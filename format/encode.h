@@ -23,12 +23,13 @@ struct vft_encode_step {
 
 struct vft_encoder {
 	struct vft_buffer columns[VFT_N_COLUMNS]; /* by id; string_data is in strings */
-	uint64_t last[VFT_N_COLUMNS];		  /* of DELTA columns */
+	uint64_t last[VFT_N_COLUMNS];             /* of DELTA columns */
 	struct vft_encode_step steps[VFT_KIND_MAX + 1][VFT_MAX_FIELDS];
 	uint8_t n_steps[VFT_KIND_MAX + 1];
 	struct vft_strings strings;
 	struct vft_tasks tasks;
-	uint64_t start_ns; /* time of the first event, which its delta is undone by when the block ends */
+	uint64_t start_ns; /* time of the first event, which its delta is undone by when the block
+			      ends */
 	uint64_t first_ns, last_ns; /* smallest and largest */
 	uint64_t kinds, n_lost;
 	uint32_t pid_min, pid_max;

@@ -79,8 +79,7 @@ int vft_index_decode(struct vft_cursor c, size_t max_entries, struct vft_buffer 
 			e.n_lost = vft_cursor_varint(&c);
 			e.kinds = vft_cursor_varint(&c);
 		}
-		if (c.failed || !is_possible(&e) ||
-		    __builtin_add_overflow(at, e.size_bytes, &at))
+		if (c.failed || !is_possible(&e) || __builtin_add_overflow(at, e.size_bytes, &at))
 			return -EBADMSG;
 		if (vft_index_append(entries, &e) < 0)
 			return -ENOMEM;

@@ -13,7 +13,7 @@
 #include "block.h"
 
 struct vft_index_entry {
-	uint64_t self_off; /* from the section's start */
+	uint64_t self_off;   /* from the section's start */
 	uint64_t size_bytes; /* header, payload and padding */
 	uint64_t seq;
 	uint64_t first_ns, last_ns; /* of rows blocks, else 0 */
@@ -29,7 +29,8 @@ static inline size_t vft_index_count(const struct vft_buffer *entries)
 	return entries->size / sizeof(struct vft_index_entry);
 }
 
-static inline const struct vft_index_entry *vft_index_get(const struct vft_buffer *entries, size_t i)
+static inline const struct vft_index_entry *vft_index_get(const struct vft_buffer *entries,
+							  size_t i)
 {
 	return (const struct vft_index_entry *)(const void *)entries->data + i;
 }
@@ -42,8 +43,8 @@ VFT_MUST_CHECK int vft_index_encode(const struct vft_buffer *entries, uint64_t p
 				    struct vft_buffer *payload);
 
 /*
- * Append the entries of an INDEX payload to @entries, at most @max_entries. -EBADMSG for a malformed
- * one or one whose blocks do not follow each other without a gap; -ENOMEM.
+ * Append the entries of an INDEX payload to @entries, at most @max_entries. -EBADMSG for a
+ * malformed one or one whose blocks do not follow each other without a gap; -ENOMEM.
  */
 VFT_MUST_CHECK int vft_index_decode(struct vft_cursor payload, size_t max_entries,
 				    struct vft_buffer *entries, uint64_t *ret_previous_off);

@@ -24,8 +24,8 @@
 #define VFT_SOURCE_KEEP (2 * ((16u << 20) + 4096u))
 
 struct vft_source {
-	/* Up to @size bytes at @offset; fewer only at the end. Returns the count or a negative errno;
-	 * -ESPIPE when an unseekable source no longer holds @offset. */
+	/* Up to @size bytes at @offset; fewer only at the end. Returns the count or a negative
+	 * errno; -ESPIPE when an unseekable source no longer holds @offset. */
 	int64_t (*read_at)(struct vft_source *source, uint64_t offset, void *buffer, size_t size);
 	void (*close)(struct vft_source *source); /* frees the source itself */
 	bool seekable;

@@ -9,7 +9,7 @@
 #include "reader_impl.h"
 
 #define MIN_RAW_TOTAL (256ull << 20)
-#define RAW_PER_BYTE 100
+#define RAW_PER_BYTE  100
 
 static void push(struct vft_reader *reader, const struct vft_item *item)
 {
@@ -56,8 +56,8 @@ static void enter_section(struct vft_reader *reader, uint64_t start)
 	reader->where = (struct vft_where){
 		.is_active = true, .id = reader->header.section_id, .start = start};
 	vft_schema_init(&reader->schema);
-	reader->section = (struct vft_section){
-		.section_id = reader->header.section_id, .version = VFT_FORMAT_VERSION};
+	reader->section = (struct vft_section){.section_id = reader->header.section_id,
+					       .version = VFT_FORMAT_VERSION};
 }
 
 static bool is_section_known(const struct vft_section *section)
@@ -86,7 +86,9 @@ static int deliver_section(struct vft_reader *reader, struct vft_item *ret)
 /* The loaded block is intact and yet not readable. */
 static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, const char *what)
 {
-	struct vft_gap gap = {.kind = VFT_GAP_REFUSED, .n_missing_blocks = 1, .what = what,
+	struct vft_gap gap = {.kind = VFT_GAP_REFUSED,
+			      .n_missing_blocks = 1,
+			      .what = what,
 			      .from_ns = reader->where.last_ns};
 	uint64_t to_ns;
 	int r = vft_scan_time_at(reader, reader->at, &to_ns);
@@ -222,7 +224,8 @@ static int precede(struct vft_reader *reader, uint64_t offset)
 	}
 	if (vft_type_is_rows(reader->header.type) && !where->has_schema) {
 		where->has_schema = true;
-		gap = (struct vft_gap){.kind = VFT_GAP_REFUSED, .from_ns = reader->header.first_ts,
+		gap = (struct vft_gap){.kind = VFT_GAP_REFUSED,
+				       .from_ns = reader->header.first_ts,
 				       .to_ns = reader->header.first_ts,
 				       .what = "no SCHEMA block; that of version 1 is used"};
 		push_gap(reader, offset, 0, &gap);
@@ -258,8 +261,7 @@ static int accept(struct vft_reader *reader, uint64_t offset)
 }
 
 /* Fill in the gap [from, @offset) that the loaded block bounds. */
-static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset,
-		     struct vft_gap *gap)
+static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, struct vft_gap *gap)
 {
 	const struct vft_header *header = &reader->header;
 	const struct vft_where *where = &reader->where;
@@ -273,12 +275,12 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset,
 	}
 	if (vft_scan_is_section(header) || (where->is_active && !where->has_ended))
 		return 0;
-	/* Behind a section that was closed, or at the very start: what is missing is the beginning of
-	 * the section that follows. SECTION itself, number 0, holds no event. */
+	/* Behind a section that was closed, or at the very start: what is missing is the beginning
+	 * of the section that follows. SECTION itself, number 0, holds no event. */
 	gap->n_missing_blocks = header->seq;
 	adopted = *where;
-	reader->where = (struct vft_where){.is_active = true, .id = header->section_id,
-					   .start = offset - header->self_off};
+	reader->where = (struct vft_where){
+		.is_active = true, .id = header->section_id, .start = offset - header->self_off};
 	r = vft_scan_time(reader, &gap->to_ns);
 	reader->where = adopted;
 	gap->from_ns = header->seq == 1 ? gap->to_ns : 0;
@@ -288,8 +290,8 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset,
 /* No believable block at reader->at. Find out what is lost, and where it goes on. */
 static int lose(struct vft_reader *reader, enum vft_load load, const char *what)
 {
-	struct vft_gap gap = {.kind = VFT_GAP_DAMAGE, .what = what,
-			      .from_ns = reader->where.last_ns};
+	struct vft_gap gap = {
+		.kind = VFT_GAP_DAMAGE, .what = what, .from_ns = reader->where.last_ns};
 	uint64_t from = reader->at, offset = from + 1;
 	const char *ignored;
 	int r = 0;
@@ -297,7 +299,8 @@ static int lose(struct vft_reader *reader, enum vft_load load, const char *what)
 	if (load == VFT_LOAD_REFUSED)
 		gap.kind = VFT_GAP_REFUSED;
 	if (load == VFT_LOAD_PAYLOAD) {
-		/* Its header is intact: what stands right behind it is likelier than what is inside. */
+		/* Its header is intact: what stands right behind it is likelier than what is
+		 * inside. */
 		offset = from + vft_header_get_size(&reader->header);
 		r = vft_scan_load(reader, offset, &ignored);
 		if (r < 0)
@@ -331,8 +334,8 @@ static int take_trailer(struct vft_reader *reader)
 	struct vft_where *where = &reader->where;
 	uint8_t bytes[VFT_TRAILER_SIZE];
 	struct vft_trailer trailer;
-	struct vft_item item = {.kind = VFT_ITEM_INDEX, .offset = reader->at,
-				.size_bytes = VFT_TRAILER_SIZE};
+	struct vft_item item = {
+		.kind = VFT_ITEM_INDEX, .offset = reader->at, .size_bytes = VFT_TRAILER_SIZE};
 	int64_t n;
 
 	if (!where->has_ended || where->has_trailer)
@@ -341,8 +344,7 @@ static int take_trailer(struct vft_reader *reader)
 	if (n < 0)
 		return (int)n;
 	if (n < (int64_t)sizeof(bytes) || vft_trailer_parse(bytes, &trailer) < 0 ||
-	    trailer.self_off != reader->at - where->start ||
-	    trailer.section != (uint32_t)where->id)
+	    trailer.self_off != reader->at - where->start || trailer.section != (uint32_t)where->id)
 		return 0;
 	if (!where->is_refused &&
 	    (trailer.to_end != reader->at - where->end_off ||

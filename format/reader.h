@@ -22,45 +22,49 @@ struct vft_limits {
 };
 
 /*
- * The decoded rows of one EVENTS, SNAPSHOT or CLOCK block, in file order (which is the order of cause
- * and effect, though times may step back by microseconds). Everything an event points to lives here.
+ * The decoded rows of one EVENTS, SNAPSHOT or CLOCK block, in file order (which is the order of
+ * cause and effect, though times may step back by microseconds). Everything an event points to
+ * lives here.
  */
 struct vft_batch {
 	uint16_t type; /* enum vft_block_type */
 	const struct vft_event *events;
 	size_t n_events;
 	uint64_t first_ns, last_ns; /* smallest and largest event time */
-	uint64_t n_skipped;	    /* rows of kinds this version does not know */
+	uint64_t n_skipped;         /* rows of kinds this version does not know */
 };
 
 enum vft_item_kind {
 	VFT_ITEM_SECTION = 1, /* a section begins: another recording, or the next segment */
 	VFT_ITEM_META,
 	VFT_ITEM_BATCH,
-	VFT_ITEM_END,	  /* the section was closed cleanly */
-	VFT_ITEM_GAP,	  /* bytes that are no intact block */
+	VFT_ITEM_END,     /* the section was closed cleanly */
+	VFT_ITEM_GAP,     /* bytes that are no intact block */
 	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
-	VFT_ITEM_INDEX,	  /* INDEX, SCHEMA or the trailer: nothing a replay needs */
+	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 };
 
 enum vft_gap_kind {
-	VFT_GAP_DAMAGE = 1, /* bytes that fail their check; or, with length 0, blocks that are missing */
-	VFT_GAP_CUT,	    /* the input ends inside a block */
+	VFT_GAP_DAMAGE =
+		1,   /* bytes that fail their check; or, with length 0, blocks that are missing */
+	VFT_GAP_CUT, /* the input ends inside a block */
 	VFT_GAP_NOT_CLOSED, /* the section has no END: recording was interrupted; length 0 */
-	VFT_GAP_REFUSED,    /* intact, but over a limit, or malformed inside, or from a newer version */
+	VFT_GAP_REFUSED, /* intact, but over a limit, or malformed inside, or from a newer version
+			  */
 };
 
 struct vft_gap {
 	enum vft_gap_kind kind;
-	uint64_t n_missing_blocks;  /* by sequence number */
-	uint64_t from_ns, to_ns; /* events in this range may be missing; to_ns UINT64_MAX = open end */
-	const char *what;	 /* static text, our own words, for people */
+	uint64_t n_missing_blocks; /* by sequence number */
+	uint64_t from_ns,
+		to_ns;    /* events in this range may be missing; to_ns UINT64_MAX = open end */
+	const char *what; /* static text, our own words, for people */
 };
 
 struct vft_item {
 	enum vft_item_kind kind;
 	uint64_t offset, size_bytes; /* where it stands in the input */
-	uint16_t block_type;	     /* of blocks; 0 for gaps and the trailer */
+	uint16_t block_type;         /* of blocks; 0 for gaps and the trailer */
 	union {
 		const struct vft_section *section;
 		const struct vft_meta *meta;
@@ -79,9 +83,9 @@ VFT_MUST_CHECK int vft_reader_open(struct vft_source *source, const struct vft_l
 				   struct vft_reader **ret, struct vft_err *err);
 
 /*
- * The next item. 1 and *ret filled (valid until the next call), 0 at the end. Damage is an item, not
- * an error: negative only for -ENOMEM, the source's own errors, and -EFBIG when max_raw_total is
- * passed.
+ * The next item. 1 and *ret filled (valid until the next call), 0 at the end. Damage is an item,
+ * not an error: negative only for -ENOMEM, the source's own errors, and -EFBIG when max_raw_total
+ * is passed.
  */
 VFT_MUST_CHECK int vft_reader_next(struct vft_reader *reader, struct vft_item *ret,
 				   struct vft_err *err);

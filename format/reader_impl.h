@@ -15,14 +15,14 @@
 #include "reader.h"
 #include "schema.h"
 
-#define VFT_N_QUEUED 4	/* at most: a gap, NOT_CLOSED, a refused section's gap, SECTION */
-#define VFT_N_FIRST 64	/* items before the first SECTION that open remembers */
+#define VFT_N_QUEUED 4  /* at most: a gap, NOT_CLOSED, a refused section's gap, SECTION */
+#define VFT_N_FIRST  64 /* items before the first SECTION that open remembers */
 
 /* The section that blocks must belong to. */
 struct vft_where {
-	bool is_active;	 /* there is one */
+	bool is_active;  /* there is one */
 	bool is_refused; /* of a later version: its blocks are passed over */
-	bool has_ended;	 /* END was read */
+	bool has_ended;  /* END was read */
 	bool has_trailer;
 	bool has_schema, has_rows;
 	uint64_t id, start; /* start: of SECTION in the input, mod 2^64: its head may be cut off */
@@ -36,7 +36,7 @@ struct vft_reader {
 	struct vft_source *source;
 	uint64_t max_raw_total, raw_total;
 	bool is_scaled; /* max_raw_total grows with the input read */
-	uint64_t at; /* the input up to here is done with */
+	uint64_t at;    /* the input up to here is done with */
 	bool is_done;
 
 	struct vft_where where;
@@ -59,7 +59,7 @@ struct vft_reader {
 	struct vft_item first[VFT_N_FIRST];
 	unsigned int n_first, next_first;
 
-	uint8_t *chunk; /* of a search */
+	uint8_t *chunk;    /* of a search */
 	uint64_t n_wasted; /* bytes checked in vain during searches */
 
 	/* After a seek: where the section's beginning ends, and where to go on. */
@@ -68,17 +68,18 @@ struct vft_reader {
 };
 
 enum vft_load {
-	VFT_LOAD_END = 0,  /* no bytes there */
-	VFT_LOAD_BLOCK,	   /* reader->header and payload are filled */
-	VFT_LOAD_CUT,	   /* the input ends inside it */
-	VFT_LOAD_REFUSED,  /* an intact header that is over a limit or of a later version */
-	VFT_LOAD_DAMAGED,  /* a wrong checksum, or none of ours */
-	VFT_LOAD_PAYLOAD,  /* of these, with an intact header: reader->header says how long it is */
+	VFT_LOAD_END = 0, /* no bytes there */
+	VFT_LOAD_BLOCK,   /* reader->header and payload are filled */
+	VFT_LOAD_CUT,     /* the input ends inside it */
+	VFT_LOAD_REFUSED, /* an intact header that is over a limit or of a later version */
+	VFT_LOAD_DAMAGED, /* a wrong checksum, or none of ours */
+	VFT_LOAD_PAYLOAD, /* of these, with an intact header: reader->header says how long it is */
 };
 
 /*
  * Look at the block at @offset, which must go on with the current section or begin one. Returns an
- * enum vft_load, and *ret_what says what is wrong with it; negative for the source's errors, -ENOMEM.
+ * enum vft_load, and *ret_what says what is wrong with it; negative for the source's errors,
+ * -ENOMEM.
  */
 VFT_MUST_CHECK int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what);
 
@@ -98,7 +99,8 @@ VFT_MUST_CHECK int vft_scan_time(struct vft_reader *reader, uint64_t *ret_ns);
 /* The same for what follows at @offset, with nothing loaded there yet. Leaves the payload alone. */
 VFT_MUST_CHECK int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_ns);
 
-/* Whether a header is that of a SECTION block, or of the current section's next block at @offset. */
+/* Whether a header is that of a SECTION block, or of the current section's next block at @offset.
+ */
 bool vft_scan_is_section(const struct vft_header *header);
 bool vft_scan_continues(const struct vft_where *where, const struct vft_header *header,
 			uint64_t offset);
@@ -113,7 +115,8 @@ static inline struct vft_cursor vft_reader_payload(const struct vft_reader *read
 	return vft_cursor_init(reader->payload.data, reader->header.payload_len);
 }
 
-/* Read the header at @offset. 1, 0 when there is no intact one, negative for the source's errors. */
+/* Read the header at @offset. 1, 0 when there is no intact one, negative for the source's errors.
+ */
 VFT_MUST_CHECK int vft_scan_header(struct vft_reader *reader, uint64_t offset,
 				   struct vft_header *ret);
 

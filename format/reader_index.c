@@ -6,9 +6,9 @@
 #include "reader_impl.h"
 
 struct loaded_index {
-	uint64_t start;	   /* of the section in the input */
-	uint32_t section;  /* low half of its id */
-	uint64_t next_off; /* where the entries so far end */
+	uint64_t start;            /* of the section in the input */
+	uint32_t section;          /* low half of its id */
+	uint64_t next_off;         /* where the entries so far end */
 	struct vft_buffer entries; /* of every block up to the last INDEX, in file order */
 };
 
@@ -113,8 +113,8 @@ static int load_index(struct vft_reader *reader, struct loaded_index *index)
 	index->section = trailer.section;
 	r = find_blocks(reader, index, trailer.self_off - trailer.to_index, &offsets, &payload);
 	for (size_t n = offsets.size / sizeof(uint64_t); r == 1 && n; n--)
-		r = append_entries(reader, index, ((const uint64_t *)(const void *)offsets.data)[n - 1],
-				   &payload);
+		r = append_entries(reader, index,
+				   ((const uint64_t *)(const void *)offsets.data)[n - 1], &payload);
 	vft_buffer_release(&offsets);
 	vft_buffer_release(&payload);
 	return r;
@@ -127,8 +127,8 @@ static int check_entry(struct vft_reader *reader, const struct loaded_index *ind
 	int r = vft_scan_header(reader, index->start + entry->self_off, &header);
 
 	return r == 1 ? (uint32_t)header.section_id == index->section &&
-				vft_index_entry_agrees(entry, &header) :
-			r;
+				vft_index_entry_agrees(entry, &header)
+		      : r;
 }
 
 static int fail(struct vft_reader *reader, struct vft_err *err, int code)

@@ -7,8 +7,8 @@
 #include "meta_codec.h"
 #include "reader_impl.h"
 
-#define CHUNK (64u << 10)
-#define N_PEEKED 16 /* blocks looked ahead for a time */
+#define CHUNK     (64u << 10)
+#define N_PEEKED  16 /* blocks looked ahead for a time */
 #define MAX_BLOCK (VFT_HEADER_SIZE + (uint64_t)VFT_MAX_PAYLOAD)
 
 /* Headers that lead to checking in vain are a hostile file's way to make a search quadratic. */
@@ -144,9 +144,9 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 
 /* Candidates of one search. */
 struct search {
-	uint64_t gap;	 /* where the damage begins */
+	uint64_t gap;    /* where the damage begins */
 	uint64_t window; /* up to here the current section's own next block wins */
-	bool has_other;	 /* the first block of another section */
+	bool has_other;  /* the first block of another section */
 	uint64_t other;
 };
 
@@ -162,9 +162,9 @@ static int try_candidate(struct vft_reader *reader, struct search *search, uint6
 		return r;
 	continues = vft_scan_continues(where, &header, offset);
 	/* The current section does not begin a second time. */
-	is_other = vft_scan_is_section(&header) ?
-			   !where->is_active || where->has_ended || header.section_id != where->id :
-			   can_adopt(where, &header, search->gap, offset);
+	is_other = vft_scan_is_section(&header)
+			   ? !where->is_active || where->has_ended || header.section_id != where->id
+			   : can_adopt(where, &header, search->gap, offset);
 	if (!continues && (!is_other || search->has_other))
 		return 0;
 	if (reader->n_wasted > MAX_WASTED)
@@ -246,8 +246,9 @@ static int time_of_end(struct vft_reader *reader, uint64_t offset, const struct 
 	int r = vft_scan_payload(reader, offset, header, &payload);
 
 	*ret_ns = UINT64_MAX;
-	if (r == 1 && vft_end_decode(vft_cursor_init(payload.data, header->payload_len), &losses,
-				     &end) == 0 &&
+	if (r == 1 &&
+	    vft_end_decode(vft_cursor_init(payload.data, header->payload_len), &losses, &end) ==
+		    0 &&
 	    end.end_ns)
 		*ret_ns = end.end_ns;
 	vft_buffer_release(&payload);

@@ -22,13 +22,13 @@
 struct vft_step {
 	uint8_t slot; /* which of the schema's columns */
 	uint8_t encoding;
-	uint8_t dest; /* enum vft_type or VFT_DEST_NONE */
+	uint8_t dest;   /* enum vft_type or VFT_DEST_NONE */
 	uint8_t offset; /* of the member */
 };
 
 struct vft_plan {
 	bool is_present; /* the file's schema has this kind */
-	bool is_known;	 /* and we do */
+	bool is_known;   /* and we do */
 	uint8_t n_steps;
 	uint16_t first_step;
 };

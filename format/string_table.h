@@ -2,8 +2,8 @@
 /*
  * string_table.h - the strings of the block being written: each is stored once.
  *
- * Owns: which bytes stand at which row of the string table. Called by: encode.c. The hash is seeded,
- * because whoever is recorded chooses the strings.
+ * Owns: which bytes stand at which row of the string table. Called by: encode.c. The hash is
+ * seeded, because whoever is recorded chooses the strings.
  */
 #ifndef VFT_STRING_TABLE_H
 #define VFT_STRING_TABLE_H
@@ -15,7 +15,7 @@
 
 struct vft_strings {
 	struct vft_string_slot *slots;
-	uint32_t n_slots; /* a power of two, or 0 */
+	uint32_t n_slots;    /* a power of two, or 0 */
 	uint32_t generation; /* of the block: older slots are empty */
 	struct vft_string_entry *entries;
 	uint32_t n, capacity;

@@ -69,7 +69,8 @@ uint32_t vft_tasks_refer(struct vft_tasks *tasks, const struct vft_task *task)
 	uint32_t hash = (uint32_t)vft_hash_bytes(tasks->seed, task, sizeof(*task));
 	uint32_t i = hash & (tasks->n_slots - 1), distance;
 
-	for (; tasks->slots[i].generation == tasks->generation; i = (i + 1) & (tasks->n_slots - 1)) {
+	for (; tasks->slots[i].generation == tasks->generation;
+	     i = (i + 1) & (tasks->n_slots - 1)) {
 		struct vft_task_slot *slot = &tasks->slots[i];
 
 		if (slot->hash != hash || memcmp(&slot->task, task, sizeof(*task)))
@@ -78,8 +79,7 @@ uint32_t vft_tasks_refer(struct vft_tasks *tasks, const struct vft_task *task)
 		slot->last_ref = tasks->n_refs++;
 		return distance;
 	}
-	tasks->slots[i] =
-		(struct vft_task_slot){tasks->generation, hash, tasks->n_refs++, *task};
+	tasks->slots[i] = (struct vft_task_slot){tasks->generation, hash, tasks->n_refs++, *task};
 	tasks->n++;
 	return 0;
 }

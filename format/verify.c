@@ -17,8 +17,8 @@ struct verifier {
 	struct vft_verify result;
 	bool is_damaged, lacks_trailer;
 	struct vft_buffer seen, entries; /* seen: the blocks since the last INDEX */
-	bool is_complete;		 /* nothing of them was lost */
-	uint64_t previous_off;		 /* of the last INDEX */
+	bool is_complete;                /* nothing of them was lost */
+	uint64_t previous_off;           /* of the last INDEX */
 };
 
 VFT_DEFINE_GUARD(close_reader, struct vft_reader *, vft_reader_close)
@@ -44,9 +44,12 @@ static int on_gap(struct verifier *v, const struct vft_item *item)
 static int remember(struct verifier *v, const struct vft_item *item)
 {
 	const struct vft_header *header = &v->reader->header;
-	struct vft_index_entry entry = {
-		.self_off = header->self_off, .size_bytes = item->size_bytes, .seq = header->seq,
-		.first_ns = header->first_ts, .n_events = header->n_events, .type = header->type};
+	struct vft_index_entry entry = {.self_off = header->self_off,
+					.size_bytes = item->size_bytes,
+					.seq = header->seq,
+					.first_ns = header->first_ts,
+					.n_events = header->n_events,
+					.type = header->type};
 
 	if (vft_type_is_rows(header->type)) {
 		struct vft_rows_info info;
@@ -95,8 +98,8 @@ static int check_index(struct verifier *v, const struct vft_item *item)
 	v->is_complete = true;
 	v->previous_off = v->reader->header.self_off;
 	return r < 0 ? report(v, item->offset, item->size_bytes,
-			      "the index does not agree with the blocks", true) :
-		       0;
+			      "the index does not agree with the blocks", true)
+		     : 0;
 }
 
 static int check_end(struct verifier *v, const struct vft_item *item)
@@ -113,8 +116,8 @@ static int check_end(struct verifier *v, const struct vft_item *item)
 
 static int check_block(struct verifier *v, const struct vft_item *item)
 {
-	uint32_t padding = (uint32_t)(item->size_bytes - VFT_HEADER_SIZE) -
-			   v->reader->header.payload_len;
+	uint32_t padding =
+		(uint32_t)(item->size_bytes - VFT_HEADER_SIZE) - v->reader->header.payload_len;
 	int r = 0;
 
 	v->result.n_blocks++;

@@ -12,7 +12,7 @@
 struct vft_damage {
 	uint64_t offset, length;
 	const char *what; /* static text, our own words */
-	bool is_notice;	  /* not closed cleanly, unusable index: nothing was lost by it */
+	bool is_notice;   /* not closed cleanly, unusable index: nothing was lost by it */
 };
 
 struct vft_verify {

@@ -13,10 +13,10 @@
 #include "schema.h"
 
 #define DEFAULT_LEVEL 3
-#define MAX_LEVEL 19
+#define MAX_LEVEL     19
 
 /* What a block's payload takes beyond its columns: TLVs and the directory, generously. */
-#define OVERHEAD (64u << 10)
+#define OVERHEAD       (64u << 10)
 #define MAX_RAW_TARGET (8u << 20)
 
 struct vft_writer {
@@ -28,7 +28,7 @@ struct vft_writer {
 	uint64_t n_events, index_off;
 	uint32_t raw_target;
 	int level;
-	int failed; /* the error that every later call repeats */
+	int failed;    /* the error that every later call repeats */
 	uint16_t type; /* of the open block, 0 = none */
 	bool finished;
 };
@@ -70,11 +70,15 @@ static int write_block(struct vft_writer *writer, struct vft_header *header, uin
 	r = vft_payload_seal(&writer->payload, header);
 	if (r < 0)
 		return r;
-	entry = (struct vft_index_entry){
-		.self_off = header->self_off, .size_bytes = vft_header_get_size(header),
-		.seq = header->seq, .first_ns = header->first_ts, .last_ns = last_ns,
-		.n_lost = writer->encoder.n_lost, .kinds = writer->encoder.kinds,
-		.n_events = header->n_events, .type = header->type};
+	entry = (struct vft_index_entry){.self_off = header->self_off,
+					 .size_bytes = vft_header_get_size(header),
+					 .seq = header->seq,
+					 .first_ns = header->first_ts,
+					 .last_ns = last_ns,
+					 .n_lost = writer->encoder.n_lost,
+					 .kinds = writer->encoder.kinds,
+					 .n_events = header->n_events,
+					 .type = header->type};
 	if (header->type != VFT_BLOCK_INDEX) {
 		r = vft_index_append(&writer->entries, &entry);
 		if (r < 0)
@@ -160,7 +164,8 @@ int vft_writer_open(struct vft_sink *sink, const struct vft_writer_options *opti
 	struct vft_writer *writer;
 	int r;
 
-	if (options->level < 0 || options->level > MAX_LEVEL || options->raw_target > MAX_RAW_TARGET)
+	if (options->level < 0 || options->level > MAX_LEVEL ||
+	    options->raw_target > MAX_RAW_TARGET)
 		return vft_fail(err, -EINVAL, 0, "compression level or block size out of range");
 	writer = calloc(1, sizeof(*writer));
 	if (!writer)
@@ -215,8 +220,8 @@ int vft_writer_append(struct vft_writer *writer, const struct vft_event *event, 
 		return fail(writer, err, writer->failed);
 	if (writer->finished || vft_encoder_bound(encoder, event, &bound) < 0)
 		return vft_fail(err, -EINVAL, writer->size_bytes,
-				writer->finished ? "the trace is finished" :
-						   "an event that the format cannot hold");
+				writer->finished ? "the trace is finished"
+						 : "an event that the format cannot hold");
 	type = choose_type(writer, event->kind);
 	if (must_end(writer, type, bound, event->time_ns)) {
 		r = end_block(writer);

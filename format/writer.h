@@ -20,8 +20,8 @@ struct vft_writer;
 
 struct vft_writer_options {
 	struct vft_section section; /* uuid, section_id and segment are used */
-	int level;		    /* zstd level; 0 = 3 */
-	uint32_t raw_target;	    /* bytes that end a block; 0 = VFT_BLOCK_RAW_TARGET */
+	int level;                  /* zstd level; 0 = 3 */
+	uint32_t raw_target;        /* bytes that end a block; 0 = VFT_BLOCK_RAW_TARGET */
 };
 
 /*
@@ -33,11 +33,11 @@ VFT_MUST_CHECK int vft_writer_open(struct vft_sink *sink, const struct vft_write
 				   struct vft_err *err);
 
 /*
- * Append one event; it is copied. Kinds snapshot, clock and the rest go to blocks of their own type:
- * a change of type ends the block. A block also ends when it is full, and when @event's time is
- * VFT_BLOCK_TIME_NS past its first event. No allocation once buffers have grown to a block's size.
- * -EINVAL for an event that the format cannot hold (unknown kind, string over VFT_MAX_STRING): it is
- * skipped and the writer goes on. -ENOMEM, or the sink's error.
+ * Append one event; it is copied. Kinds snapshot, clock and the rest go to blocks of their own
+ * type: a change of type ends the block. A block also ends when it is full, and when @event's time
+ * is VFT_BLOCK_TIME_NS past its first event. No allocation once buffers have grown to a block's
+ * size. -EINVAL for an event that the format cannot hold (unknown kind, string over
+ * VFT_MAX_STRING): it is skipped and the writer goes on. -ENOMEM, or the sink's error.
  */
 VFT_MUST_CHECK int vft_writer_append(struct vft_writer *writer, const struct vft_event *event,
 				     struct vft_err *err);

@@ -2,8 +2,8 @@
 /*
  * buffer.h - a growable run of bytes for what is being written.
  *
- * Reserve first, which may fail; then put, which cannot: so an event is either wholly in its columns
- * or not at all.
+ * Reserve first, which may fail; then put, which cannot: so an event is either wholly in its
+ * columns or not at all.
  */
 #ifndef VFT_BASE_BUFFER_H
 #define VFT_BASE_BUFFER_H

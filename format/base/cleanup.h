@@ -34,7 +34,7 @@ static inline void vft_guard_fd(int *fd)
 }
 
 /* char *line VFT_AUTO_FREE = NULL; int fd VFT_AUTO_CLOSE = -1; */
-#define VFT_AUTO_FREE VFT_CLEANUP(vft_guard_free)
+#define VFT_AUTO_FREE  VFT_CLEANUP(vft_guard_free)
 #define VFT_AUTO_CLOSE VFT_CLEANUP(vft_guard_fd)
 
 /* Hand what a guard holds to somebody else. */

@@ -17,8 +17,9 @@
 /* One step of the reflected polynomial 82F63B78, four bits at a time: sixteen words are a table
  * that needs no initialisation at run time. */
 static const uint32_t nibbles[16] = {
-	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-	0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+	0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+	0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
 };
 
 uint32_t vft_crc32c_portable(uint32_t crc, const void *data, size_t size)
@@ -42,7 +43,7 @@ static bool have_instruction(void)
 }
 
 __attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const uint8_t *p,
-								  size_t size)
+								 size_t size)
 {
 	uint64_t wide = ~crc & UINT32_MAX;
 	uint32_t narrow;
@@ -97,6 +98,6 @@ static uint32_t by_instruction(uint32_t crc, const uint8_t *p, size_t size)
 
 uint32_t vft_crc32c(uint32_t crc, const void *data, size_t size)
 {
-	return have_instruction() ? by_instruction(crc, data, size) :
-				    vft_crc32c_portable(crc, data, size);
+	return have_instruction() ? by_instruction(crc, data, size)
+				  : vft_crc32c_portable(crc, data, size);
 }

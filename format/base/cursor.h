@@ -2,9 +2,9 @@
 /*
  * cursor.h - reads bytes that nobody vouches for, and cannot overrun.
  *
- * The one place where pointers into file bytes move. A read that does not fit fails stickily: it and
- * every later one give zero, and one check of ->failed after a group of reads is enough. A length is
- * compared with what remains, never subtracted from.
+ * The one place where pointers into file bytes move. A read that does not fit fails stickily: it
+ * and every later one give zero, and one check of ->failed after a group of reads is enough. A
+ * length is compared with what remains, never subtracted from.
  */
 #ifndef VFT_BASE_CURSOR_H
 #define VFT_BASE_CURSOR_H
@@ -19,7 +19,7 @@ struct vft_cursor {
 	bool failed;
 };
 
-#define VFT_LIKELY(x) __builtin_expect(!!(x), 1)
+#define VFT_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define VFT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 static inline struct vft_cursor vft_cursor_init(const void *data, size_t size)
@@ -73,7 +73,8 @@ static inline struct vft_cursor vft_cursor_sub(struct vft_cursor *c, size_t size
 /* Move to the next occurrence of @pattern, if there is one. Never fails. */
 static inline bool vft_cursor_find(struct vft_cursor *c, const void *pattern, size_t size)
 {
-	const uint8_t *p = c->at == c->end ? NULL : memmem(c->at, vft_cursor_left(c), pattern, size);
+	const uint8_t *p =
+		c->at == c->end ? NULL : memmem(c->at, vft_cursor_left(c), pattern, size);
 
 	if (p)
 		c->at = p;

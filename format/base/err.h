@@ -11,18 +11,18 @@
 
 #include <stdint.h>
 
-#define VFT_MUST_CHECK __attribute__((warn_unused_result))
+#define VFT_MUST_CHECK   __attribute__((warn_unused_result))
 #define VFT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 struct vft_err {
-	int code;	  /* negative errno, as returned */
-	uint64_t offset;  /* byte position in the input or output, 0 where none applies */
+	int code;          /* negative errno, as returned */
+	uint64_t offset;   /* byte position in the input or output, 0 where none applies */
 	char message[192]; /* one line, no newline, no escape needed: our own words only */
 };
 
 /*
- * Fill @err (may be NULL) and return @code, so that "return vft_fail(err, -EBADMSG, off, ...)" reads
- * as one statement. The message never contains bytes taken from a file.
+ * Fill @err (may be NULL) and return @code, so that "return vft_fail(err, -EBADMSG, off, ...)"
+ * reads as one statement. The message never contains bytes taken from a file.
  */
 int vft_fail(struct vft_err *err, int code, uint64_t offset, const char *fmt, ...) VFT_PRINTF(4, 5);
 

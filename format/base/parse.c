@@ -11,8 +11,13 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{"ns", 1},	       {"us", 1000},	       {"ms", 1000000},	 {"s", 1000000000},
-	{"m", 60000000000ull}, {"h", 3600000000000ull}, {"d", 86400000000000ull},
+	{"ns", 1},
+	{"us", 1000},
+	{"ms", 1000000},
+	{"s", 1000000000},
+	{"m", 60000000000ull},
+	{"h", 3600000000000ull},
+	{"d", 86400000000000ull},
 };
 
 static const struct unit sizes[] = {
@@ -98,7 +103,8 @@ int vft_parse_duration(const char *text, uint64_t *ret_ns)
 	if (__builtin_mul_overflow(value, factor, &value))
 		return -ERANGE;
 	/* Cannot overflow apart: numerator < 10^9, and a factor is below 10^14, so go by parts. */
-	numerator = factor / denominator * numerator + factor % denominator * numerator / denominator;
+	numerator =
+		factor / denominator * numerator + factor % denominator * numerator / denominator;
 	if (__builtin_add_overflow(value, numerator, &value))
 		return -ERANGE;
 	*ret_ns = value;

@@ -20,7 +20,7 @@
 #include "base/parse.h"
 #include "writer.h"
 
-#define START_NS 1000000000000ull
+#define START_NS    1000000000000ull
 #define VFORK_FLAGS (0x4000u | 0x100u) /* CLONE_VFORK | CLONE_VM */
 
 enum mix { MIX_BOTH, MIX_EXEC, MIX_EXIT };
@@ -52,9 +52,13 @@ static int put(struct generator *g, struct vft_event *event, uint64_t step_ns)
 
 static struct vft_task new_task(struct generator *g)
 {
-	struct vft_task task = {.tgid = g->next_pid, .tid = g->next_pid, .start_ns = g->time_ns,
-				.ns_tgid = g->next_pid, .ns_tid = g->next_pid,
-				.uid = 1000 + g->next_pid % 3, .pidns = 4026531836u,
+	struct vft_task task = {.tgid = g->next_pid,
+				.tid = g->next_pid,
+				.start_ns = g->time_ns,
+				.ns_tgid = g->next_pid,
+				.ns_tid = g->next_pid,
+				.uid = 1000 + g->next_pid % 3,
+				.pidns = 4026531836u,
 				.cgroup = 5000 + g->next_pid % 7};
 
 	g->next_pid = g->next_pid == 4194303 ? 300 : g->next_pid + 1;
@@ -97,8 +101,9 @@ static int put_exec(struct generator *g, const struct vft_task *child)
 	struct vft_str comm = make_str("cc1", 3), path = make_str("/usr/bin/cc1", 12);
 	struct vft_event event = {.kind = VFT_KIND_EXEC, .task = child, .comm = &comm};
 	struct vft_str argv;
-	int n = snprintf(text, sizeof(text), "cc1%c-O2%c-I%cinclude%c-o%cbuild/unit_%u.o%csrc/unit_%u.c",
-			 0, 0, 0, 0, 0, child->tgid % 50000, 0, child->tgid % 50000);
+	int n = snprintf(text, sizeof(text),
+			 "cc1%c-O2%c-I%cinclude%c-o%cbuild/unit_%u.o%csrc/unit_%u.c", 0, 0, 0, 0, 0,
+			 child->tgid % 50000, 0, child->tgid % 50000);
 
 	argv = make_str(text, (size_t)n + 1);
 	event.exec.path = &path;
@@ -182,8 +187,12 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 	struct vft_writer_options options = {.level = level};
 	struct vft_str tool = make_str("gen_events", 10), arch = make_str("x86_64", 6);
 	struct vft_str boot = make_str("00000000-1111-2222-3333-444444444444", 36);
-	struct vft_meta meta = {.tool = tool, .arch = arch, .boot_id = boot, .start_ns = START_NS,
-				.n_cpus = 8, .has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
+	struct vft_meta meta = {.tool = tool,
+				.arch = arch,
+				.boot_id = boot,
+				.start_ns = START_NS,
+				.n_cpus = 8,
+				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
 	struct vft_end end = {0};
 	int r;
 
@@ -216,13 +225,13 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"events", required_argument, NULL, 'e'},
-						{"live", required_argument, NULL, 'l'},
-						{"mix", required_argument, NULL, 'm'},
-						{"level", required_argument, NULL, 'L'},
-						{"output", required_argument, NULL, 'o'},
-						{0}};
-	struct generator g = {.random = 88172645463325252ull, .time_ns = START_NS, .next_pid = 1000,
+	static const struct option options[] = {
+		{"events", required_argument, NULL, 'e'}, {"live", required_argument, NULL, 'l'},
+		{"mix", required_argument, NULL, 'm'},    {"level", required_argument, NULL, 'L'},
+		{"output", required_argument, NULL, 'o'}, {0}};
+	struct generator g = {.random = 88172645463325252ull,
+			      .time_ns = START_NS,
+			      .next_pid = 1000,
 			      .n_events = 1000000};
 	struct vft_sink *sink VFT_CLEANUP(close_sink) = NULL;
 	struct vft_err err = {0};

@@ -36,5 +36,6 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "read_events: %s\n", err.message);
 		return 3;
 	}
-	return printf("%" PRIu64 " events, %" PRIu64 " gaps, %" PRIx64 "\n", n_events, n_gaps, sum) < 0;
+	return printf("%" PRIu64 " events, %" PRIu64 " gaps, %" PRIx64 "\n", n_events, n_gaps,
+		      sum) < 0;
 }

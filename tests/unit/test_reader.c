@@ -7,7 +7,7 @@
 #include "schema.h"
 #include "trace.h"
 
-static void round_trip(void **state)
+static void test_reader__round_trip(void **state)
 {
 	size_t n;
 	const struct vft_event *list = sample_events(&n);
@@ -26,7 +26,7 @@ static void round_trip(void **state)
 	bytes_free(&trace);
 }
 
-static void meta_and_end(void **state)
+static void test_reader__meta_and_end(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_source *source;
@@ -63,10 +63,11 @@ static void meta_and_end(void **state)
 	bytes_free(&trace);
 }
 
-static void nothing_to_read(void **state)
+static void test_reader__nothing_to_read(void **state)
 {
 	static const uint8_t zeros[5000];
-	const char *text = "#!/bin/sh\necho this is a shell script and no trace of anything at all\n";
+	const char *text =
+		"#!/bin/sh\necho this is a shell script and no trace of anything at all\n";
 	struct reading reading = read_bytes("", 0);
 
 	assert_int_equal(reading.open_error, -ENODATA);
@@ -80,7 +81,7 @@ static void nothing_to_read(void **state)
 	assert_true(strlen(reading.err.message) > 0);
 }
 
-static void pipe_equals_file(void **state)
+static void test_reader__pipe_equals_file(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct reading file = read_bytes(trace.data, trace.size);
@@ -107,7 +108,7 @@ static void pipe_equals_file(void **state)
 	bytes_free(&trace);
 }
 
-static void concatenated(void **state)
+static void test_reader__concatenated(void **state)
 {
 	size_t n;
 	const struct vft_event *list = sample_events(&n);
@@ -130,10 +131,10 @@ static void concatenated(void **state)
 	bytes_free(&aba);
 }
 
-static void corrupt_block_length(void **state)
+static void test_reader__corrupt_block_length(void **state)
 {
-	static const uint32_t lengths[] = {0, 1, 7, 64, 4096, VFT_MAX_PAYLOAD, VFT_MAX_PAYLOAD + 1,
-					   INT32_MAX, UINT32_MAX};
+	static const uint32_t lengths[] = {
+		0, 1, 7, 64, 4096, VFT_MAX_PAYLOAD, VFT_MAX_PAYLOAD + 1, INT32_MAX, UINT32_MAX};
 	struct bytes trace = trace_sample();
 	struct vft_header header, wrong;
 	size_t offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
@@ -152,16 +153,15 @@ static void corrupt_block_length(void **state)
 		assert_int_equal(reading.n_gaps, 1);
 		assert_int_equal(reading.gaps[0].offset, offset);
 		assert_int_equal(reading.gaps[0].size_bytes, vft_header_get_size(&header));
-		assert_int_equal(reading.gaps[0].gap.kind, lengths[i] > VFT_MAX_PAYLOAD ?
-								   VFT_GAP_REFUSED :
-								   VFT_GAP_DAMAGE);
+		assert_int_equal(reading.gaps[0].gap.kind,
+				 lengths[i] > VFT_MAX_PAYLOAD ? VFT_GAP_REFUSED : VFT_GAP_DAMAGE);
 		reading_free(&reading);
 	}
 	reading_free(&whole);
 	bytes_free(&trace);
 }
 
-static void header_over_limit(void **state)
+static void test_reader__header_over_limit(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_header header, wrong;
@@ -197,7 +197,7 @@ static struct bytes start_of_trace(void)
 	return trace_make(SECTION_ID, sample_events(&n), 0, 0, false);
 }
 
-static void unknown_blocks(void **state)
+static void test_reader__unknown_blocks(void **state)
 {
 	struct bytes trace = start_of_trace(), a, b;
 	struct reading reading;
@@ -230,7 +230,7 @@ static struct bytes from_the_future(uint64_t incompat, uint32_t version)
 	return trace;
 }
 
-static void refused_section(void **state)
+static void test_reader__refused_section(void **state)
 {
 	struct bytes future = from_the_future(1ull << 40, 1), plain, both;
 	size_t n;
@@ -264,7 +264,7 @@ static void refused_section(void **state)
 	bytes_free(&plain);
 }
 
-static void raw_total_limit(void **state)
+static void test_reader__raw_total_limit(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_limits limits = {.max_raw_total = 100};
@@ -280,7 +280,7 @@ static void raw_total_limit(void **state)
 }
 
 /* A batch held beyond the next call stays as it was. */
-static void held_batch(void **state)
+static void test_reader__held_batch(void **state)
 {
 	struct bytes trace = trace_sample();
 	const struct vft_batch *held = NULL;
@@ -321,7 +321,8 @@ static struct bytes long_trace(void)
 		struct vft_event *e = &list[i];
 
 		*e = (struct vft_event){.kind = i % 1000 ? VFT_KIND_EXIT : VFT_KIND_SNAPSHOT,
-					.time_ns = T0 + i * 10000000, .task = &task};
+					.time_ns = T0 + i * 10000000,
+					.task = &task};
 		if (!(i % 1000))
 			e->flags = VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST;
 	}
@@ -330,7 +331,7 @@ static struct bytes long_trace(void)
 	return trace;
 }
 
-static void seek_time(void **state)
+static void test_reader__seek_time(void **state)
 {
 	struct bytes trace = long_trace();
 	struct vft_source *source;
@@ -369,7 +370,7 @@ static void seek_time(void **state)
 }
 
 /* The index says where blocks are; a file that says otherwise is right. */
-static void index_mismatch(void **state)
+static void test_reader__index_mismatch(void **state)
 {
 	struct bytes trace = long_trace();
 	struct vft_header header;
@@ -392,7 +393,7 @@ static void index_mismatch(void **state)
 	bytes_free(&trace);
 }
 
-static void no_index(void **state)
+static void test_reader__no_index(void **state)
 {
 	struct bytes trace = long_trace();
 	struct vft_source *source;
@@ -406,7 +407,7 @@ static void no_index(void **state)
 	bytes_free(&trace);
 }
 
-static void malformed_end(void **state)
+static void test_reader__malformed_end(void **state)
 {
 	static const uint8_t bad[] = {VFT_END_N_EVENTS, 200, 1};
 	struct bytes trace = start_of_trace();
@@ -439,7 +440,7 @@ static void no_close(struct vft_source *source)
 {
 }
 
-static void source_error(void **state)
+static void test_reader__source_error(void **state)
 {
 	struct vft_source source = {.read_at = fail_at, .close = no_close, .seekable = true};
 	struct reading reading;
@@ -459,14 +460,22 @@ static void source_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),	    cmocka_unit_test(meta_and_end),
-		cmocka_unit_test(nothing_to_read),  cmocka_unit_test(pipe_equals_file),
-		cmocka_unit_test(concatenated),	    cmocka_unit_test(corrupt_block_length),
-		cmocka_unit_test(header_over_limit), cmocka_unit_test(unknown_blocks),
-		cmocka_unit_test(refused_section),  cmocka_unit_test(raw_total_limit),
-		cmocka_unit_test(held_batch),	    cmocka_unit_test(seek_time),
-		cmocka_unit_test(index_mismatch),   cmocka_unit_test(no_index),
-		cmocka_unit_test(malformed_end),    cmocka_unit_test(source_error),
+		cmocka_unit_test(test_reader__round_trip),
+		cmocka_unit_test(test_reader__meta_and_end),
+		cmocka_unit_test(test_reader__nothing_to_read),
+		cmocka_unit_test(test_reader__pipe_equals_file),
+		cmocka_unit_test(test_reader__concatenated),
+		cmocka_unit_test(test_reader__corrupt_block_length),
+		cmocka_unit_test(test_reader__header_over_limit),
+		cmocka_unit_test(test_reader__unknown_blocks),
+		cmocka_unit_test(test_reader__refused_section),
+		cmocka_unit_test(test_reader__raw_total_limit),
+		cmocka_unit_test(test_reader__held_batch),
+		cmocka_unit_test(test_reader__seek_time),
+		cmocka_unit_test(test_reader__index_mismatch),
+		cmocka_unit_test(test_reader__no_index),
+		cmocka_unit_test(test_reader__malformed_end),
+		cmocka_unit_test(test_reader__source_error),
 	};
 
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "base/crc32c.h"
 #include "trace.h"
 
-static void every_truncation(void **state)
+static void test_recovery__every_truncation(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct reading whole = read_bytes(trace.data, trace.size);
@@ -45,7 +45,7 @@ static void every_truncation(void **state)
 }
 
 /* A flip is either reported, or provably harmless: the same events and the same end. */
-static void every_bit_flip(void **state)
+static void test_recovery__every_bit_flip(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct reading whole = read_bytes(trace.data, trace.size);
@@ -107,8 +107,10 @@ static struct bytes make_hostile(const struct bytes *image)
 	bytes_free(&noise);
 	argv = (struct vft_str){(const char *)both.data, (uint32_t)both.size};
 	for (size_t i = 0; i < N_OF(list); i++) {
-		list[i] = (struct vft_event){.kind = VFT_KIND_EXEC, .time_ns = T0 + i * 3000000000ull,
-					     .task = &task, .comm = &comm};
+		list[i] = (struct vft_event){.kind = VFT_KIND_EXEC,
+					     .time_ns = T0 + i * 3000000000ull,
+					     .task = &task,
+					     .comm = &comm};
 		list[i].exec.argv = i == 1 ? &argv : NULL;
 	}
 	trace = trace_make(SECTION_ID, list, N_OF(list), 0, true);
@@ -125,7 +127,7 @@ static size_t count_syncs(struct bytes trace)
 	return n;
 }
 
-static void sync_never_in_payload(void **state)
+static void test_recovery__sync_never_in_payload(void **state)
 {
 	struct bytes image = trace_sample();
 	struct bytes trace = make_hostile(&image);
@@ -193,22 +195,22 @@ static void check_image_in_block(uint64_t image_id, size_t damaged_byte)
 	bytes_free(&other);
 }
 
-static void image_in_block_payload_damaged(void **state)
+static void test_recovery__image_in_block_payload_damaged(void **state)
 {
 	check_image_in_block(42, VFT_HEADER_SIZE);
 }
 
-static void image_in_block_header_damaged(void **state)
+static void test_recovery__image_in_block_header_damaged(void **state)
 {
 	check_image_in_block(42, 0);
 }
 
-static void own_image_in_block_header_damaged(void **state)
+static void test_recovery__own_image_in_block_header_damaged(void **state)
 {
 	check_image_in_block(SECTION_ID, 0);
 }
 
-static void section_block_lost(void **state)
+static void test_recovery__section_block_lost(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct reading whole = read_bytes(trace.data, trace.size), reading;
@@ -230,7 +232,7 @@ static void section_block_lost(void **state)
 	bytes_free(&trace);
 }
 
-static void head_cut_off(void **state)
+static void test_recovery__head_cut_off(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_header header;
@@ -249,7 +251,7 @@ static void head_cut_off(void **state)
 	bytes_free(&trace);
 }
 
-static void schema_block_lost(void **state)
+static void test_recovery__schema_block_lost(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_header header;
@@ -267,7 +269,7 @@ static void schema_block_lost(void **state)
 }
 
 /* Every byte of one block, and of the next but one, is garbage. */
-static void two_damages(void **state)
+static void test_recovery__two_damages(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct reading whole = read_bytes(trace.data, trace.size), reading;
@@ -295,7 +297,7 @@ static void two_damages(void **state)
 }
 
 /* A hole that leaves no bytes: seq jumps, and positions go on. */
-static void missing_sequence_number(void **state)
+static void test_recovery__missing_sequence_number(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct vft_header header;
@@ -315,7 +317,7 @@ static void missing_sequence_number(void **state)
 	bytes_free(&trace);
 }
 
-static void garbage_between_sections(void **state)
+static void test_recovery__garbage_between_sections(void **state)
 {
 	struct bytes a = trace_sample(), noise = {(uint8_t *)strdup("some text in between"), 20};
 	struct bytes front = bytes_join(noise, a), both = bytes_join(front, front);
@@ -336,7 +338,7 @@ static void garbage_between_sections(void **state)
 	bytes_free(&both);
 }
 
-static void cut_section_then_another(void **state)
+static void test_recovery__cut_section_then_another(void **state)
 {
 	struct bytes a = trace_sample(), b, both;
 	size_t n;
@@ -361,19 +363,19 @@ static void cut_section_then_another(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_truncation),
-		cmocka_unit_test(every_bit_flip),
-		cmocka_unit_test(sync_never_in_payload),
-		cmocka_unit_test(image_in_block_payload_damaged),
-		cmocka_unit_test(image_in_block_header_damaged),
-		cmocka_unit_test(own_image_in_block_header_damaged),
-		cmocka_unit_test(section_block_lost),
-		cmocka_unit_test(head_cut_off),
-		cmocka_unit_test(schema_block_lost),
-		cmocka_unit_test(two_damages),
-		cmocka_unit_test(missing_sequence_number),
-		cmocka_unit_test(garbage_between_sections),
-		cmocka_unit_test(cut_section_then_another),
+		cmocka_unit_test(test_recovery__every_truncation),
+		cmocka_unit_test(test_recovery__every_bit_flip),
+		cmocka_unit_test(test_recovery__sync_never_in_payload),
+		cmocka_unit_test(test_recovery__image_in_block_payload_damaged),
+		cmocka_unit_test(test_recovery__image_in_block_header_damaged),
+		cmocka_unit_test(test_recovery__own_image_in_block_header_damaged),
+		cmocka_unit_test(test_recovery__section_block_lost),
+		cmocka_unit_test(test_recovery__head_cut_off),
+		cmocka_unit_test(test_recovery__schema_block_lost),
+		cmocka_unit_test(test_recovery__two_damages),
+		cmocka_unit_test(test_recovery__missing_sequence_number),
+		cmocka_unit_test(test_recovery__garbage_between_sections),
+		cmocka_unit_test(test_recovery__cut_section_then_another),
 	};
 
 	return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);

@@ -87,7 +87,7 @@ static void assert_refused(struct block *block)
 	assert_non_null(block->what);
 }
 
-static void every_kind(void **state)
+static void test_rows__every_kind(void **state)
 {
 	struct block *block = *state;
 	size_t n;
@@ -107,14 +107,16 @@ static void every_kind(void **state)
 }
 
 /* The same tasks and strings take a row of their table each, whatever the number of events. */
-static void tables_hold_each_once(void **state)
+static void test_rows__tables_hold_each_once(void **state)
 {
 	struct block *block = *state;
 	struct vft_task task = sample_task(9), other = sample_task(10);
 	struct vft_str comm = STR("comm");
 
 	for (unsigned int i = 0; i < 5000; i++) {
-		struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0 + i, .comm = &comm,
+		struct vft_event e = {.kind = VFT_KIND_EXIT,
+				      .time_ns = T0 + i,
+				      .comm = &comm,
 				      .task = i % 2 ? &task : &other};
 
 		encode(block, &e, 1);
@@ -128,7 +130,7 @@ static void tables_hold_each_once(void **state)
 }
 
 /* So many that every table grows while it is in use. */
-static void tables_grow(void **state)
+static void test_rows__tables_grow(void **state)
 {
 	struct block *block = *state;
 	struct vft_event *list = calloc(20000, sizeof(*list));
@@ -141,8 +143,10 @@ static void tables_grow(void **state)
 		tasks[i] = sample_task(1 + i * 7 % 10000);
 		(void)snprintf(text + 8 * i, 8, "%u", i % 6000);
 		strs[i] = (struct vft_str){text + 8 * i, (uint32_t)strlen(text + 8 * i)};
-		list[i] = (struct vft_event){.kind = VFT_KIND_EXIT, .time_ns = T0 + i,
-					     .task = &tasks[i], .comm = &strs[i]};
+		list[i] = (struct vft_event){.kind = VFT_KIND_EXIT,
+					     .time_ns = T0 + i,
+					     .task = &tasks[i],
+					     .comm = &strs[i]};
 	}
 	encode(block, list, 20000);
 	assert_int_equal(block->encoder.tasks.n, 10000);
@@ -156,7 +160,7 @@ static void tables_grow(void **state)
 	free(text);
 }
 
-static void refuses_bad_events(void **state)
+static void test_rows__refuses_bad_events(void **state)
 {
 	struct block *block = *state;
 	struct vft_task task = sample_task(5);
@@ -198,17 +202,17 @@ static void tamper_byte(void **state, unsigned int column, size_t at, uint8_t va
 	assert_refused(block);
 }
 
-static void task_distance_beyond(void **state)
+static void test_rows__task_distance_beyond(void **state)
 {
 	tamper_byte(state, VFT_COL_TASK, 1, 100);
 }
 
-static void task_table_overrun(void **state)
+static void test_rows__task_table_overrun(void **state)
 {
 	tamper_byte(state, VFT_COL_TASK, 1, 0);
 }
 
-static void pid_zero(void **state)
+static void test_rows__pid_zero(void **state)
 {
 	struct block *block = *state;
 	struct vft_task task = sample_task(5);
@@ -220,43 +224,43 @@ static void pid_zero(void **state)
 	assert_string_equal(block->what, "task with an impossible pid");
 }
 
-static void pid_negative(void **state)
+static void test_rows__pid_negative(void **state)
 {
 	tamper_byte(state, VFT_COL_TASK_TID, 1, 0xc9);
 }
 
-static void string_row_beyond(void **state)
+static void test_rows__string_row_beyond(void **state)
 {
 	tamper_byte(state, VFT_COL_COMM, 1, 100);
 }
 
 /* A string may only be referred to behind the place where it is introduced. */
-static void string_before_its_turn(void **state)
+static void test_rows__string_before_its_turn(void **state)
 {
 	tamper_byte(state, VFT_COL_COMM, 0, 4);
 }
 
-static void string_too_long(void **state)
+static void test_rows__string_too_long(void **state)
 {
 	tamper_byte(state, VFT_COL_STRING_LEN, 0, 127);
 }
 
-static void unknown_kind(void **state)
+static void test_rows__unknown_kind(void **state)
 {
 	tamper_byte(state, VFT_COL_KIND, 0, 60);
 }
 
-static void kind_beyond_set(void **state)
+static void test_rows__kind_beyond_set(void **state)
 {
 	tamper_byte(state, VFT_COL_KIND, 0, 64);
 }
 
-static void time_before_first(void **state)
+static void test_rows__time_before_first(void **state)
 {
 	tamper_byte(state, VFT_COL_TIME, 0, 3);
 }
 
-static void kinds_differ(void **state)
+static void test_rows__kinds_differ(void **state)
 {
 	struct block *block = *state;
 
@@ -265,7 +269,7 @@ static void kinds_differ(void **state)
 	assert_refused(block);
 }
 
-static void last_time_differs(void **state)
+static void test_rows__last_time_differs(void **state)
 {
 	struct block *block = *state;
 
@@ -274,7 +278,7 @@ static void last_time_differs(void **state)
 	assert_refused(block);
 }
 
-static void first_time_differs(void **state)
+static void test_rows__first_time_differs(void **state)
 {
 	struct block *block = *state;
 
@@ -284,7 +288,7 @@ static void first_time_differs(void **state)
 	assert_refused(block);
 }
 
-static void more_events_than_values(void **state)
+static void test_rows__more_events_than_values(void **state)
 {
 	struct block *block = *state;
 
@@ -293,7 +297,7 @@ static void more_events_than_values(void **state)
 	assert_refused(block);
 }
 
-static void fewer_events_than_values(void **state)
+static void test_rows__fewer_events_than_values(void **state)
 {
 	struct block *block = *state;
 
@@ -302,7 +306,7 @@ static void fewer_events_than_values(void **state)
 	assert_refused(block);
 }
 
-static void value_too_wide(void **state)
+static void test_rows__value_too_wide(void **state)
 {
 	struct block *block = *state;
 	struct vft_buffer *column = &block->encoder.columns[VFT_COL_CPU];
@@ -314,7 +318,7 @@ static void value_too_wide(void **state)
 }
 
 /* One value less, or one more, in any column at all. */
-static void every_column_length(void **state)
+static void test_rows__every_column_length(void **state)
 {
 	struct block *block = *state;
 
@@ -338,16 +342,15 @@ static void every_column_length(void **state)
 }
 
 /* Whatever one byte of a column becomes: no crash, and never more events than there were. */
-static void every_byte_of_every_column(void **state)
+static void test_rows__every_byte_of_every_column(void **state)
 {
 	struct block *block = *state;
 	size_t n, n_refused = 0, n_tried = 0;
 
 	(void)sample_events(&n);
 	for (unsigned int id = VFT_COL_TIME; id < VFT_N_COLUMNS; id++) {
-		struct vft_buffer *column = id == VFT_COL_STRING_DATA ?
-						    &block->encoder.strings.data :
-						    &block->encoder.columns[id];
+		struct vft_buffer *column = id == VFT_COL_STRING_DATA ? &block->encoder.strings.data
+								      : &block->encoder.columns[id];
 
 		for (size_t at = 0;; at++) {
 			static const uint8_t masks[] = {1, 2, 0x40, 0x80, 0xff};
@@ -377,28 +380,28 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(every_kind),
-		TEST(tables_hold_each_once),
-		TEST(tables_grow),
-		TEST(refuses_bad_events),
-		TEST(task_distance_beyond),
-		TEST(task_table_overrun),
-		TEST(pid_zero),
-		TEST(pid_negative),
-		TEST(string_row_beyond),
-		TEST(string_before_its_turn),
-		TEST(string_too_long),
-		TEST(unknown_kind),
-		TEST(kind_beyond_set),
-		TEST(time_before_first),
-		TEST(kinds_differ),
-		TEST(last_time_differs),
-		TEST(first_time_differs),
-		TEST(more_events_than_values),
-		TEST(fewer_events_than_values),
-		TEST(value_too_wide),
-		TEST(every_column_length),
-		TEST(every_byte_of_every_column),
+		TEST(test_rows__every_kind),
+		TEST(test_rows__tables_hold_each_once),
+		TEST(test_rows__tables_grow),
+		TEST(test_rows__refuses_bad_events),
+		TEST(test_rows__task_distance_beyond),
+		TEST(test_rows__task_table_overrun),
+		TEST(test_rows__pid_zero),
+		TEST(test_rows__pid_negative),
+		TEST(test_rows__string_row_beyond),
+		TEST(test_rows__string_before_its_turn),
+		TEST(test_rows__string_too_long),
+		TEST(test_rows__unknown_kind),
+		TEST(test_rows__kind_beyond_set),
+		TEST(test_rows__time_before_first),
+		TEST(test_rows__kinds_differ),
+		TEST(test_rows__last_time_differs),
+		TEST(test_rows__first_time_differs),
+		TEST(test_rows__more_events_than_values),
+		TEST(test_rows__fewer_events_than_values),
+		TEST(test_rows__value_too_wide),
+		TEST(test_rows__every_column_length),
+		TEST(test_rows__every_byte_of_every_column),
 	};
 
 	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);

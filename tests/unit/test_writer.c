@@ -43,7 +43,7 @@ static void append(struct vft_writer *writer, const struct vft_event *event)
 	assert_int_equal(vft_writer_append(writer, event, NULL), 0);
 }
 
-static void block_ends_by_time(void **state)
+static void test_writer__block_ends_by_time(void **state)
 {
 	struct vft_sink *sink;
 	struct vft_writer *writer = open_writer(&sink);
@@ -64,10 +64,10 @@ static void block_ends_by_time(void **state)
 	vft_sink_close(sink);
 }
 
-static void block_ends_by_type(void **state)
+static void test_writer__block_ends_by_type(void **state)
 {
-	static const uint8_t kinds[] = {VFT_KIND_CLOCK, VFT_KIND_CGROUP, VFT_KIND_SNAPSHOT,
-					VFT_KIND_CGROUP, VFT_KIND_MARK, VFT_KIND_CGROUP,
+	static const uint8_t kinds[] = {VFT_KIND_CLOCK,  VFT_KIND_CGROUP, VFT_KIND_SNAPSHOT,
+					VFT_KIND_CGROUP, VFT_KIND_MARK,   VFT_KIND_CGROUP,
 					VFT_KIND_CLOCK};
 	struct vft_task task = sample_task(4);
 	struct vft_sink *sink;
@@ -90,7 +90,7 @@ static void block_ends_by_type(void **state)
 }
 
 /* Strings of the largest size allowed: blocks stay inside the limits, and all come back. */
-static void large_strings(void **state)
+static void test_writer__large_strings(void **state)
 {
 	char *text = malloc(VFT_MAX_STRING + 1);
 	struct vft_str str = {text, VFT_MAX_STRING};
@@ -131,7 +131,7 @@ static void large_strings(void **state)
 	free(text);
 }
 
-static void rows_limit(void **state)
+static void test_writer__rows_limit(void **state)
 {
 	struct vft_sink *sink;
 	struct vft_writer *writer;
@@ -157,7 +157,7 @@ static void rows_limit(void **state)
 	vft_sink_close(sink);
 }
 
-static void bad_options(void **state)
+static void test_writer__bad_options(void **state)
 {
 	struct vft_writer_options bad = options;
 	struct vft_writer *writer = NULL;
@@ -175,7 +175,7 @@ static void bad_options(void **state)
 	vft_sink_close(sink);
 }
 
-static void finish_ends(void **state)
+static void test_writer__finish_ends(void **state)
 {
 	struct vft_sink *sink;
 	struct vft_writer *writer = open_writer(&sink);
@@ -217,7 +217,7 @@ static int write_full(struct vft_sink *sink, struct iovec *iov, int n_iov)
 	return 0;
 }
 
-static void disk_full_at_every_byte(void **state)
+static void test_writer__disk_full_at_every_byte(void **state)
 {
 	struct bytes whole = trace_sample();
 	size_t n;
@@ -225,8 +225,8 @@ static void disk_full_at_every_byte(void **state)
 
 	options.raw_target = 64;
 	for (size_t left = 0; left <= whole.size + 100; left += 7) {
-		struct full_sink sink = {.sink = {.writev = write_full}, .left = left,
-					 .data = malloc(left + 1)};
+		struct full_sink sink = {
+			.sink = {.writev = write_full}, .left = left, .data = malloc(left + 1)};
 		struct vft_writer *writer = NULL;
 		struct vft_end end = {0};
 		struct reading reading;
@@ -261,10 +261,10 @@ static void disk_full_at_every_byte(void **state)
 }
 
 /* One writev per block, and nothing else. */
-static void one_write_per_block(void **state)
+static void test_writer__one_write_per_block(void **state)
 {
-	struct full_sink sink = {.sink = {.writev = write_full}, .left = 100000,
-				 .data = malloc(100000)};
+	struct full_sink sink = {
+		.sink = {.writev = write_full}, .left = 100000, .data = malloc(100000)};
 	struct vft_writer *writer;
 	struct vft_event e = mark_at(T0);
 	struct vft_end end = {0};
@@ -281,7 +281,7 @@ static void one_write_per_block(void **state)
 	free(sink.data);
 }
 
-static void same_events_same_bytes(void **state)
+static void test_writer__same_events_same_bytes(void **state)
 {
 	struct bytes a = trace_sample(), b = trace_sample();
 
@@ -294,11 +294,15 @@ static void same_events_same_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(block_ends_by_time),	  cmocka_unit_test(block_ends_by_type),
-		cmocka_unit_test(large_strings),	  cmocka_unit_test(rows_limit),
-		cmocka_unit_test(bad_options),		  cmocka_unit_test(finish_ends),
-		cmocka_unit_test(disk_full_at_every_byte), cmocka_unit_test(one_write_per_block),
-		cmocka_unit_test(same_events_same_bytes),
+		cmocka_unit_test(test_writer__block_ends_by_time),
+		cmocka_unit_test(test_writer__block_ends_by_type),
+		cmocka_unit_test(test_writer__large_strings),
+		cmocka_unit_test(test_writer__rows_limit),
+		cmocka_unit_test(test_writer__bad_options),
+		cmocka_unit_test(test_writer__finish_ends),
+		cmocka_unit_test(test_writer__disk_full_at_every_byte),
+		cmocka_unit_test(test_writer__one_write_per_block),
+		cmocka_unit_test(test_writer__same_events_same_bytes),
 	};
 
 	return cmocka_run_group_tests_name("writer", tests, NULL, NULL);

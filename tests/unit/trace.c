@@ -27,8 +27,13 @@ struct bytes bytes_join(struct bytes a, struct bytes b)
 
 struct vft_task sample_task(uint32_t pid)
 {
-	return (struct vft_task){.tgid = pid, .tid = pid, .start_ns = T0 - 1000, .ns_tgid = pid - 1,
-				 .ns_tid = pid - 1, .uid = 1000, .pidns = 4026531836u,
+	return (struct vft_task){.tgid = pid,
+				 .tid = pid,
+				 .start_ns = T0 - 1000,
+				 .ns_tgid = pid - 1,
+				 .ns_tid = pid - 1,
+				 .uid = 1000,
+				 .pidns = 4026531836u,
 				 .cgroup = 77};
 }
 
@@ -41,7 +46,8 @@ static struct vft_event *add(uint8_t kind, uint64_t time_ns)
 {
 	struct vft_event *event = &events[n_events++];
 
-	*event = (struct vft_event){.kind = kind, .time_ns = time_ns, .cpu = (uint32_t)n_events % 3};
+	*event =
+		(struct vft_event){.kind = kind, .time_ns = time_ns, .cpu = (uint32_t)n_events % 3};
 	return event;
 }
 
@@ -121,7 +127,7 @@ const struct vft_event *sample_events(size_t *ret_n)
 		thread.tid = 101;
 		thread.ns_tid = 1;
 		largest = (struct vft_task){VFT_MAX_PID, VFT_MAX_PID, VFT_MAX_TIME_NS, 0,
-					    VFT_MAX_PID, UINT32_MAX, UINT32_MAX, UINT64_MAX};
+					    VFT_MAX_PID, UINT32_MAX,  UINT32_MAX,      UINT64_MAX};
 		sh = STR("sh");
 		make = STR("make");
 		empty = STR("");
@@ -151,12 +157,14 @@ struct bytes trace_make(uint64_t section_id, const struct vft_event *list, size_
 			uint32_t raw_target, bool closed)
 {
 	struct vft_writer_options options = {.raw_target = raw_target};
-	struct vft_meta meta = {.tool = STR("test 1"), .arch = STR("x86_64"), .start_ns = T0,
+	struct vft_meta meta = {.tool = STR("test 1"),
+				.arch = STR("x86_64"),
+				.start_ns = T0,
 				.boot_id = STR("00000000-0000-0000-0000-000000000001"),
 				.command = STR("sh\0-c\0true\0")};
 	struct vft_loss loss = {VFT_CAUSE_RING_FULL, 1, 12345};
-	struct vft_end end = {.n_seen = n, .n_delivered = n, .end_ns = T0 + 1000, .losses = &loss,
-			      .n_losses = 1};
+	struct vft_end end = {
+		.n_seen = n, .n_delivered = n, .end_ns = T0 + 1000, .losses = &loss, .n_losses = 1};
 	struct vft_writer *writer;
 	struct vft_sink *sink;
 	struct bytes bytes;
@@ -191,8 +199,11 @@ struct bytes trace_sample(void)
 struct bytes block_make(uint16_t type, uint64_t section_id, uint64_t seq, uint64_t self_off,
 			const void *payload, size_t size)
 {
-	struct vft_header header = {.type = type, .version = VFT_HEADER_VERSION,
-				    .raw_len = (uint32_t)size, .section_id = section_id, .seq = seq,
+	struct vft_header header = {.type = type,
+				    .version = VFT_HEADER_VERSION,
+				    .raw_len = (uint32_t)size,
+				    .section_id = section_id,
+				    .seq = seq,
 				    .self_off = self_off};
 	struct vft_buffer buffer = {0};
 	struct bytes block;
@@ -424,8 +435,8 @@ struct edge edge_make(const void *data, size_t size)
 	edge.pages = mmap(NULL, edge.size_pages, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(edge.pages != MAP_FAILED);
-	assert_int_equal(
-		mprotect((uint8_t *)edge.pages + edge.size_pages - page, page, PROT_NONE), 0);
+	assert_int_equal(mprotect((uint8_t *)edge.pages + edge.size_pages - page, page, PROT_NONE),
+			 0);
 	edge.data = (uint8_t *)edge.pages + edge.size_pages - page - size;
 	memcpy(edge.data, data, size);
 	return edge;

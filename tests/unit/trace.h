@@ -21,9 +21,9 @@
 #include "writer.h"
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define STR(text) ((struct vft_str){(text), sizeof(text) - 1})
-#define SECTION_ID 0x1122334455667788ull
-#define T0 5000000000ull /* time of the first event of the sample */
+#define STR(text)   ((struct vft_str){(text), sizeof(text) - 1})
+#define SECTION_ID  0x1122334455667788ull
+#define T0          5000000000ull /* time of the first event of the sample */
 
 struct bytes {
 	uint8_t *data;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+
+#include "base/crc32c.h"
+#include "meta_codec.h"
+#include "trace.h"
+#include "verify.h"
+
+#define MAX_FINDINGS 16
+
+struct findings {
+	struct vft_damage damage[MAX_FINDINGS];
+	size_t n;
+	int stop;
+};
+
+static int remember(void *context, const struct vft_damage *damage)
+{
+	struct findings *findings = context;
+
+	if (findings->n < MAX_FINDINGS)
+		findings->damage[findings->n] = *damage;
+	findings->n++;
+	return findings->stop;
+}
+
+static int verify(struct bytes trace, struct findings *findings, struct vft_verify *ret)
+{
+	struct vft_source *source;
+
+	*findings = (struct findings){.stop = findings->stop};
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	return vft_verify(source, NULL, remember, findings, ret, NULL);
+}
+
+static void test_verify__clean(void **state)
+{
+	struct bytes trace = trace_sample(), twice = bytes_join(trace, trace);
+	struct findings findings = {0};
+	struct vft_verify result;
+	size_t n;
+
+	(void)sample_events(&n);
+	assert_int_equal(verify(twice, &findings, &result), 0);
+	assert_true(result.ok);
+	assert_int_equal(findings.n, 0);
+	assert_int_equal(result.n_events, 2 * n);
+	assert_int_equal(result.n_recovered_events, 0);
+	assert_true(result.n_blocks >= 2 * 8);
+	bytes_free(&trace);
+	bytes_free(&twice);
+}
+
+/* Nothing in the file can change without being found: not even padding. */
+static void test_verify__every_bit_flip_is_found(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	for (size_t bit = 0; bit < trace.size * 8; bit++) {
+		trace.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		assert_int_equal(verify(trace, &findings, &result), 0);
+		trace.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		assert_false(result.ok);
+		assert_true(findings.n >= 1);
+		assert_in_range(bit / 8, findings.damage[0].offset,
+				findings.damage[0].offset + findings.damage[0].length - 1);
+	}
+	bytes_free(&trace);
+}
+
+static void test_verify__every_truncation_is_found(void **state)
+{
+	struct bytes trace = trace_sample(), cut = trace;
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	for (cut.size = 200; cut.size < trace.size; cut.size++) {
+		assert_int_equal(verify(cut, &findings, &result), 0);
+		assert_true(findings.n >= 1);
+	}
+	/* Without its trailer alone nothing is lost. */
+	cut.size = trace.size - VFT_TRAILER_SIZE;
+	assert_int_equal(verify(cut, &findings, &result), 0);
+	assert_true(result.ok);
+	assert_int_equal(findings.n, 1);
+	assert_true(findings.damage[0].is_notice);
+	bytes_free(&trace);
+}
+
+static void test_verify__not_closed_is_a_notice(void **state)
+{
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+	struct bytes trace = trace_make(SECTION_ID, list, n, 0, false);
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	assert_int_equal(verify(trace, &findings, &result), 0);
+	assert_true(result.ok);
+	assert_int_equal(findings.n, 1);
+	assert_true(findings.damage[0].is_notice);
+	assert_int_equal(findings.damage[0].offset, trace.size);
+	bytes_free(&trace);
+}
+
+static void test_verify__recovered_events(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct findings findings = {0};
+	struct vft_header header;
+	struct vft_verify result;
+	size_t n, offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
+
+	(void)sample_events(&n);
+	trace.data[offset + VFT_HEADER_SIZE] ^= 1;
+	assert_int_equal(verify(trace, &findings, &result), 0);
+	assert_false(result.ok);
+	assert_int_equal(findings.n, 1);
+	assert_int_equal(findings.damage[0].offset, offset);
+	assert_int_equal(findings.damage[0].length, vft_header_get_size(&header));
+	assert_false(findings.damage[0].is_notice);
+	assert_int_equal(result.n_events, n - 1);
+	assert_int_equal(result.n_recovered_events, n - 2); /* CLOCK stands before */
+	bytes_free(&trace);
+}
+
+static void test_verify__index_disagrees(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct findings findings = {0};
+	struct vft_header header;
+	struct vft_verify result;
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
+
+	/* The number of lost events of the last entry. */
+	trace.data[offset + VFT_HEADER_SIZE + header.payload_len - 1] ^= 1;
+	trace_reseal(trace, offset);
+	assert_int_equal(verify(trace, &findings, &result), 0);
+	assert_true(result.ok);
+	assert_int_equal(findings.n, 1);
+	assert_true(findings.damage[0].is_notice);
+	assert_int_equal(findings.damage[0].offset, offset);
+	bytes_free(&trace);
+}
+
+static void test_verify__end_miscounts(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct findings findings = {0};
+	struct vft_header header;
+	struct vft_verify result;
+	size_t offset = trace_find(trace, VFT_BLOCK_END, &header);
+
+	trace.data[offset + VFT_HEADER_SIZE + 5] ^= 1; /* the value of n_events */
+	trace_reseal(trace, offset);
+	assert_int_equal(verify(trace, &findings, &result), 0);
+	assert_false(result.ok);
+	assert_int_equal(findings.n, 1);
+	assert_int_equal(findings.damage[0].offset, offset);
+	bytes_free(&trace);
+}
+
+static void test_verify__callback_stops(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct findings findings = {.stop = -ECANCELED};
+	struct vft_verify result = {.n_blocks = 77};
+
+	trace.data[300] ^= 1;
+	trace.data[1200] ^= 1;
+	assert_int_equal(verify(trace, &findings, &result), -ECANCELED);
+	assert_int_equal(findings.n, 1);
+	assert_int_equal(result.n_blocks, 77);
+	bytes_free(&trace);
+}
+
+static void test_verify__not_a_trace(void **state)
+{
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	assert_int_equal(verify((struct bytes){(uint8_t *)(uintptr_t) "", 0}, &findings, &result),
+			 -ENODATA);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verify__clean),
+		cmocka_unit_test(test_verify__every_bit_flip_is_found),
+		cmocka_unit_test(test_verify__every_truncation_is_found),
+		cmocka_unit_test(test_verify__not_closed_is_a_notice),
+		cmocka_unit_test(test_verify__recovered_events),
+		cmocka_unit_test(test_verify__index_disagrees),
+		cmocka_unit_test(test_verify__end_miscounts),
+		cmocka_unit_test(test_verify__callback_stops),
+		cmocka_unit_test(test_verify__not_a_trace),
+	};
+
+	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
+}
