@@ -66,7 +66,8 @@ static void merge(struct rep_losses *losses, bool all)
 		if (loss->cause == last->cause && loss->cpu == last->cpu &&
 		    (all || loss->from_ns <= add_sat(last->to_ns, 1))) {
 			/* One unknown count makes the sum unknown. */
-			last->count = last->count && loss->count ? add_sat(last->count, loss->count) : 0;
+			last->count =
+				last->count && loss->count ? add_sat(last->count, loss->count) : 0;
 			if (loss->to_ns > last->to_ns)
 				last->to_ns = loss->to_ns;
 		} else {

@@ -18,7 +18,7 @@
 
 struct rep_losses {
 	struct rep_loss *items; /* by from_ns once sorted */
-	uint32_t *latest;	/* of items[0..i], the one with the largest to_ns */
+	uint32_t *latest;       /* of items[0..i], the one with the largest to_ns */
 	size_t n, capacity;
 	bool is_sorted;
 	uint64_t n_events; /* the sum of counts; saturates */
@@ -33,7 +33,8 @@ VFT_MUST_CHECK int rep_losses_add(struct rep_losses *losses, const struct rep_lo
 /* Sort and merge windows that touch, of one cause and CPU. Not needed before a find. */
 void rep_losses_sort(struct rep_losses *losses);
 
-/* A loss that reaches into [from_ns, to_ns] (in either order), borrowed; NULL when there is none. */
+/* A loss that reaches into [from_ns, to_ns] (in either order), borrowed; NULL when there is none.
+ */
 const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_ns, uint64_t to_ns);
 
 /* The sum of counts of one cause and CPU, saturating. */

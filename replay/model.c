@@ -4,7 +4,7 @@
 
 #include "model_internal.h"
 
-#define FLAG_CLONE_VFORK 0x4000u
+#define FLAG_CLONE_VFORK  0x4000u
 #define FLAG_CLONE_THREAD 0x10000u
 
 static struct rep_key key_of(const struct vft_task *task)
@@ -120,6 +120,9 @@ static int update_exec(struct rep_model *model, struct process *process,
 		r = model_set_str(model, &process->pub.comm, event->comm);
 	if (r < 0)
 		return r;
+	/* The longest of all strings, seldom alike: not copied for nobody. */
+	if (!model->ops.on_process)
+		argv = NULL;
 	if (!argv)
 		model_copy_str(&process->pub.argv, NULL);
 	process->pub.argv_size = event->exec.argv_size;
@@ -180,8 +183,8 @@ static int child_exits(struct rep_model *model, struct episode *episode,
 			      episode->pub.child_tid == episode->pub.child.tgid;
 	int r;
 
-	if (event->task->tid == episode->pub.child_tid &&
-	    (event->flags & VFT_EXIT_VFORK_PENDING) && !episode->evidence.is_released) {
+	if (event->task->tid == episode->pub.child_tid && (event->flags & VFT_EXIT_VFORK_PENDING) &&
+	    !episode->evidence.is_released) {
 		episode->evidence.is_exit_pending = true;
 		episode->evidence.pending = model_now(model, event->time_ns);
 	}
@@ -484,8 +487,7 @@ static int rebuild(struct rep_model *model, const struct vft_event *event)
 		return 0;
 	if (event->kind == VFT_KIND_SNAPSHOT)
 		return on_snapshot(model, event);
-	if (model->list.is_done &&
-	    event->time_ns > model->list.last_ns &&
+	if (model->list.is_done && event->time_ns > model->list.last_ns &&
 	    event->time_ns - model->list.last_ns > MODEL_LIST_DELAY_NS) {
 		r = sweep(model);
 		if (r < 0)
@@ -511,13 +513,35 @@ static int rebuild(struct rep_model *model, const struct vft_event *event)
 	}
 }
 
+/* Processes are spread over more memory than the cache holds: fetch those that come next. */
+static void prefetch(const struct rep_model *model, const struct vft_batch *batch, size_t i)
+{
+	const struct map *map = &model->processes;
+	const struct map_slot *slot;
+
+	if (!map->capacity || i + 12 >= batch->n_events)
+		return;
+	if (batch->events[i + 12].task)
+		__builtin_prefetch(&map->slots[map_home(map, batch->events[i + 12].task->tgid)]);
+	if (!batch->events[i + 6].task)
+		return;
+	slot = &map->slots[map_home(map, batch->events[i + 6].task->tgid)];
+	if (slot->value) {
+		__builtin_prefetch(slot->value);
+		__builtin_prefetch((const char *)slot->value + 64);
+		__builtin_prefetch((const char *)slot->value + 128);
+	}
+}
+
 int rep_model_batch(struct rep_model *model, const struct vft_batch *batch)
 {
 	int r = 0;
 
+	model_forget_seen(model);
 	for (size_t i = 0; i < batch->n_events && r == 0; i++) {
 		const struct vft_event *event = &batch->events[i];
 
+		prefetch(model, batch, i);
 		if (event->time_ns > model->last_ns)
 			model->last_ns = event->time_ns;
 		if (event->kind == VFT_KIND_LOST)
@@ -669,6 +693,7 @@ void rep_model_free(struct rep_model *model)
 	map_release(&model->waiters);
 	rep_losses_release(model->losses);
 	free(model->losses);
+	model_forget_seen(model);
 	for (size_t i = 0; i < MODEL_N_INTERNED; i++)
 		rep_str_release(model->interned[i]);
 	model_pool_release(&model->process_pool);

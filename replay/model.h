@@ -19,7 +19,7 @@
 /* A reference-counted copy of bytes a process chose. NULL = unknown. */
 struct rep_str;
 struct rep_str *rep_str_new(const struct vft_str *bytes); /* NULL on -ENOMEM or NULL input */
-struct rep_str *rep_str_acquire(struct rep_str *str);	  /* NULL is fine */
+struct rep_str *rep_str_acquire(struct rep_str *str);     /* NULL is fine */
 void rep_str_release(struct rep_str *str);
 struct vft_str rep_str_get(const struct rep_str *str); /* {NULL, 0} for NULL */
 
@@ -43,16 +43,17 @@ struct rep_process {
 	uint64_t cgroup;
 	struct rep_str *comm, *exe, *argv;
 	uint32_t argv_size; /* bytes before the cut */
-	bool argv_cut;	    /* what is stored is not all */
+	bool argv_cut;      /* what is stored is not all */
 	enum rep_spawn spawn;
-	uint64_t start_ns;   /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
-	uint64_t end_ns;     /* 0 = not seen to end */
+	uint64_t start_ns; /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
+	uint64_t end_ns;   /* 0 = not seen to end */
 	uint32_t exec_count;
 	bool ended; /* exit_code and exit_signal are known */
 	uint32_t exit_code, exit_signal;
 };
 
-/* X(NAME, name): one outcome for every episode; the evidence each needs is in docs/architecture.md */
+/* X(NAME, name): one outcome for every episode; the evidence each needs is in docs/architecture.md
+ */
 #define REP_OUTCOME_LIST(X)                                                                        \
 	X(EXEC, exec)                                                                              \
 	X(EXEC_DIED, exec_died)                                                                    \
@@ -67,7 +68,7 @@ enum rep_outcome {
 #define X(NAME, name) REP_OUTCOME_##NAME,
 	REP_OUTCOME_LIST(X)
 #undef X
-	REP_N_OUTCOMES
+		REP_N_OUTCOMES
 };
 
 /* What the end of the wait rests on. */
@@ -80,37 +81,40 @@ enum rep_source {
 };
 
 struct rep_loss {
-	uint32_t cause, cpu; /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
-	uint64_t count;	     /* 0 = not known how many */
+	uint32_t cause, cpu;     /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
+	uint64_t count;          /* 0 = not known how many */
 	uint64_t from_ns, to_ns; /* to_ns UINT64_MAX = open end */
 };
 
-/* Why an episode is not certain, or what hides its end; docs/architecture.md says when each applies. */
+/* Why an episode is not certain, or what hides its end; docs/architecture.md says when each
+ * applies. */
 enum rep_reason {
 	REP_REASON_NONE = 0,
-	REP_REASON_LOST,	 /* events were lost while recording: hider */
-	REP_REASON_GAP,		 /* bytes of the file are missing or damaged: hider */
-	REP_REASON_TRACE_ENDS,	 /* nothing is known after reason_ns */
-	REP_REASON_NOT_ATTACHED, /* before reason_ns not every hook was attached */
-	REP_REASON_NOT_LISTED,	 /* a list of all processes, of reason_ns, shows that the wait was over */
+	REP_REASON_LOST,           /* events were lost while recording: hider */
+	REP_REASON_GAP,            /* bytes of the file are missing or damaged: hider */
+	REP_REASON_TRACE_ENDS,     /* nothing is known after reason_ns */
+	REP_REASON_NOT_ATTACHED,   /* before reason_ns not every hook was attached */
+	REP_REASON_NOT_LISTED,     /* a list of all processes, of reason_ns, shows that the wait was
+				      over */
 	REP_REASON_PARENT_WENT_ON, /* the parent acted at reason_ns; what let it go was not seen */
 	REP_REASON_PARENT_VANISHED, /* the parent ended unseen */
-	REP_REASON_PID_REUSED,	 /* the child's pid was given away; its end was not seen */
-	REP_REASON_PATH_UNKNOWN, /* whether exec or exit let the parent go was not recorded */
-	REP_REASON_SPAWN_UNSEEN, /* known by its end only */
-	REP_REASON_EARLY,	 /* decided before all losses were told, to bound memory */
+	REP_REASON_PID_REUSED,      /* the child's pid was given away; its end was not seen */
+	REP_REASON_PATH_UNKNOWN,    /* whether exec or exit let the parent go was not recorded */
+	REP_REASON_SPAWN_UNSEEN,    /* known by its end only */
+	REP_REASON_EARLY,           /* decided before all losses were told, to bound memory */
 };
 
 /* One CLONE_VFORK spawn: one blocked thread, one child. */
 struct rep_episode {
-	uint64_t start_ns; /* CLOCK_BOOTTIME of the spawn; the child's start for one from the snapshot */
+	uint64_t start_ns; /* CLOCK_BOOTTIME of the spawn; the child's start for one from the
+			      snapshot */
 	struct rep_key parent, child;
 	uint32_t parent_tid, child_ns_tgid, uid;
 	uint32_t child_tid; /* child.tgid, unless the child is a thread (CLONE_THREAD) */
 	uint64_t cgroup;
 	struct rep_str *parent_comm, *parent_exe, *child_comm;
 	int32_t syscall; /* number, -1 unknown */
-	bool compat;	 /* the number is of the 32-bit ABI */
+	bool compat;     /* the number is of the 32-bit ABI */
 	bool from_snapshot;
 	uint64_t clone_flags; /* 0 and !has_flags when from the snapshot */
 	bool has_flags;
@@ -118,9 +122,9 @@ struct rep_episode {
 	enum rep_outcome outcome;
 	bool certain;
 	enum rep_reason reason; /* why not certain, or what hides the end; text: rep_reason_text */
-	struct rep_loss hider;	/* REP_REASON_LOST, _GAP: what was lost when */
-	uint64_t reason_ns;	/* the moment that some reasons name */
-	uint64_t end_ns; /* when the wait ended, by source; 0 = not known */
+	struct rep_loss hider;  /* REP_REASON_LOST, _GAP: what was lost when */
+	uint64_t reason_ns;     /* the moment that some reasons name */
+	uint64_t end_ns;        /* when the wait ended, by source; 0 = not known */
 	bool has_blocked;
 	uint64_t blocked_ns; /* so far, when the outcome is open */
 	enum rep_source source;
@@ -135,11 +139,13 @@ struct rep_episode {
 };
 
 struct rep_model_ops {
-	/* Each is called once per finished thing; what is pointed to is the model's and goes away after
-	 * the call (acquire strings to keep them). A negative return stops the replay and is returned. */
+	/* Each is called once per finished thing; what is pointed to is the model's and goes away
+	 * after the call (acquire strings to keep them). A negative return stops the replay and is
+	 * returned. */
 	int (*on_episode)(void *context, const struct rep_episode *episode);
 	int (*on_process)(void *context, const struct rep_process *process);
-	/* Also called for live processes and open episodes at each section's end. Any may be NULL. */
+	/* Also called for live processes and open episodes at each section's end. Any may be NULL.
+	 */
 };
 
 struct rep_model;
@@ -172,8 +178,8 @@ const struct rep_process *rep_model_find(const struct rep_model *model, struct r
 void rep_model_set_max(struct rep_model *model, size_t max_live);
 
 /*
- * The reason as one line in @buffer, times relative to @origin_ns; NULL for REP_REASON_NONE. Our own
- * words only: no escape needed.
+ * The reason as one line in @buffer, times relative to @origin_ns; NULL for REP_REASON_NONE. Our
+ * own words only: no escape needed.
  */
 #define REP_REASON_SIZE 160
 const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_ns,

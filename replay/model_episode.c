@@ -147,8 +147,8 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 {
 	const struct vft_task *child = event->spawn.child, *task = event->task;
 	struct rep_key parent = {task->tgid, task->start_ns};
-	struct episode *episode = model_episode_find(model, child->tid,
-						     (struct rep_key){child->tgid, child->start_ns});
+	struct episode *episode = model_episode_find(
+		model, child->tid, (struct rep_key){child->tgid, child->start_ns});
 	int r;
 
 	/* What the snapshot found first is the same episode, unless its spawn was seen before. */
@@ -275,7 +275,8 @@ static int keep_waiting(struct rep_model *model, struct episode *episode)
 				return r;
 		} else {
 			/* It has never been full, so first_waiting is still 0. */
-			size_t capacity = model->waiting_capacity ? model->waiting_capacity * 2 : 64;
+			size_t capacity =
+				model->waiting_capacity ? model->waiting_capacity * 2 : 64;
 
 			grown = realloc(model->waiting, capacity * sizeof(*grown));
 			if (!grown)
@@ -284,7 +285,8 @@ static int keep_waiting(struct rep_model *model, struct episode *episode)
 			model->waiting_capacity = capacity;
 		}
 	}
-	grown = &model->waiting[(model->first_waiting + model->n_waiting) % model->waiting_capacity];
+	grown = &model->waiting[(model->first_waiting + model->n_waiting) %
+				model->waiting_capacity];
 	grown->pub = episode->pub;
 	grown->evidence = episode->evidence;
 	model->n_waiting++;

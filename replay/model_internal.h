@@ -13,10 +13,12 @@
 #include "model.h"
 #include "verdict.h"
 
-#define MODEL_N_INTERNED 4096u
+#define MODEL_N_INTERNED  4096u
 #define MODEL_INTERN_SIZE 256u
-#define MODEL_N_ENDED 16384u
-#define MODEL_N_WAITING 32768u /* verdicts that wait for the section's end, before the oldest go */
+#define MODEL_N_SEEN      256u
+#define MODEL_N_ENDED     16384u
+#define MODEL_N_WAITING   32768u /* verdicts that wait for the section's end, before the oldest go \
+				  */
 #define MODEL_MAX_CGROUPS 1000000u
 
 /*
@@ -29,22 +31,25 @@
 
 struct process {
 	struct rep_process pub; /* first: rep_model_find hands it out */
-	struct process *next, *previous; /* live ones, in order of appearance; next also when free */
+	struct process *next,
+		*previous;       /* live ones, in order of appearance; next also when free */
 	struct episode *waiters; /* open episodes whose blocked thread is one of its own */
-	uint64_t last_ns;	 /* of its own events */
-	uint32_t list;		 /* the last complete list that named it */
-	bool had_episode;	 /* as a vfork child */
+	uint64_t last_ns;        /* of its own events */
+	uint32_t list;           /* the last complete list that named it */
+	bool had_episode;        /* as a vfork child */
 };
 
 struct episode {
 	struct rep_episode pub;
 	struct rep_evidence evidence;
-	struct episode *next, *previous; /* open ones, in order of appearance; next also when free */
+	struct episode *next,
+		*previous; /* open ones, in order of appearance; next also when free */
 	struct episode *next_waiter, *previous_waiter;
 	struct process *waiter; /* whose list of waiters it stands in, NULL: in none */
-	uint32_t list;		/* the last list that named it as pending */
-	bool is_child_gone;	/* the exit seen was that of the process, or of a child that is a thread */
-	uint32_t sent_signal;	/* the last one, and who sent it */
+	uint32_t list;          /* the last list that named it as pending */
+	bool is_child_gone; /* the exit seen was that of the process, or of a child that is a thread
+			     */
+	uint32_t sent_signal; /* the last one, and who sent it */
 	uint32_t sent_by;
 	struct rep_str *sent_comm;
 };
@@ -70,8 +75,8 @@ struct rep_model {
 	bool is_rebuilding; /* somebody wants processes or episodes */
 
 	/* Of the section. */
-	uint64_t has; /* VFT_HAS_* */
-	uint64_t start_ns; /* META's, 0 unknown */
+	uint64_t has;               /* VFT_HAS_* */
+	uint64_t start_ns;          /* META's, 0 unknown */
 	uint64_t first_ns, last_ns; /* of events other than snapshot rows */
 	uint64_t attached_ns, stop_ns;
 	uint32_t n_gaps;
@@ -83,10 +88,10 @@ struct rep_model {
 		uint64_t first_ns, last_ns;
 	} list;
 
-	struct map processes;	   /* live, by tgid */
-	struct map episodes;	   /* open, by the child's tid */
-	struct map waiters;	   /* open and not yet let go, by the blocked thread's tid */
-	struct map cgroups;	   /* id -> struct rep_str */
+	struct map processes; /* live, by tgid */
+	struct map episodes;  /* open, by the child's tid */
+	struct map waiters;   /* open and not yet let go, by the blocked thread's tid */
+	struct map cgroups;   /* id -> struct rep_str */
 	struct process *first_process, *last_process;
 	struct episode *first_episode, *last_episode;
 	struct rep_key ended[MODEL_N_ENDED]; /* direct-mapped: the last to end */
@@ -96,16 +101,23 @@ struct rep_model {
 
 	struct pool process_pool, episode_pool;
 	struct rep_str *interned[MODEL_N_INTERNED];
+	/* The strings of the batch at hand, by address: a batch has each string once. */
+	struct {
+		const struct vft_str *bytes;
+		struct rep_str *str;
+	} seen[MODEL_N_SEEN];
 };
 
 /* model_str.c. Make *@slot a copy of @bytes (NULL: leave it), or a reference to @str. */
 VFT_MUST_CHECK int model_set_str(struct rep_model *model, struct rep_str **slot,
 				 const struct vft_str *bytes);
 void model_copy_str(struct rep_str **slot, struct rep_str *str);
+void model_forget_seen(struct rep_model *model); /* another batch begins */
 
 /* model_pool.c. Zeroed objects of one size; NULL for -ENOMEM. */
 void *model_pool_new(struct pool *pool, size_t size);
-void model_pool_put(struct pool *pool, void *object, size_t size); /* its first pointer is overwritten */
+void model_pool_put(struct pool *pool, void *object,
+		    size_t size); /* its first pointer is overwritten */
 void model_pool_release(struct pool *pool);
 
 /* model_process.c */

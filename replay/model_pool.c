@@ -9,10 +9,10 @@
 /* What the pool holds back is freed memory to the sanitizer too. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-#define POISON(object, size) ASAN_POISON_MEMORY_REGION(object, size)
+#define POISON(object, size)   ASAN_POISON_MEMORY_REGION(object, size)
 #define UNPOISON(object, size) ASAN_UNPOISON_MEMORY_REGION(object, size)
 #else
-#define POISON(object, size) ((void)(object), (void)(size))
+#define POISON(object, size)   ((void)(object), (void)(size))
 #define UNPOISON(object, size) ((void)(object), (void)(size))
 #endif
 

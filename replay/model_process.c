@@ -3,8 +3,8 @@
 
 #include "model_internal.h"
 
-#define FLAG_CLONE_VM 0x100u
-#define FLAG_CLONE_VFORK 0x4000u
+#define FLAG_CLONE_VM     0x100u
+#define FLAG_CLONE_VFORK  0x4000u
 #define FLAG_CLONE_PARENT 0x8000u
 
 static size_t ended_slot(struct rep_key key)
@@ -14,7 +14,8 @@ static size_t ended_slot(struct rep_key key)
 	return (hash >> 32) % MODEL_N_ENDED;
 }
 
-/* Rows of a snapshot may stand behind the events that happened since: they must not revive the dead. */
+/* Rows of a snapshot may stand behind the events that happened since: they must not revive the
+ * dead. */
 bool model_is_ended(const struct rep_model *model, struct rep_key key)
 {
 	const struct rep_key *slot = &model->ended[ended_slot(key)];
@@ -129,8 +130,8 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 			return r;
 		child = NULL;
 		/* The caller itself held the pid: a hostile file. */
-		caller = model_process_find(model, (struct rep_key){event->task->tgid,
-								    event->task->start_ns});
+		caller = model_process_find(
+			model, (struct rep_key){event->task->tgid, event->task->start_ns});
 	}
 	if (!child) {
 		r = process_new(model, key, &child);

@@ -68,33 +68,58 @@ static uint32_t hash_bytes(const struct vft_str *bytes)
 	return (uint32_t)(hash >> 32);
 }
 
+void model_forget_seen(struct rep_model *model)
+{
+	for (size_t i = 0; i < MODEL_N_SEEN; i++)
+		rep_str_release(model->seen[i].str);
+	memset(model->seen, 0, sizeof(model->seen));
+}
+
 /*
  * Names repeat: a direct-mapped cache of the last ones makes nearly every copy a reference. Long
  * strings seldom repeat, and would be kept alive by the cache, so they pass it by.
  */
+static struct rep_str *intern(struct rep_model *model, const struct vft_str *bytes)
+{
+	struct rep_str **cached = &model->interned[hash_bytes(bytes) % MODEL_N_INTERNED], *str;
+
+	if (is_equal(*cached, bytes))
+		return *cached;
+	str = rep_str_new(bytes);
+	if (!str)
+		return NULL;
+	rep_str_release(*cached);
+	*cached = str;
+	return str;
+}
+
 int model_set_str(struct rep_model *model, struct rep_str **slot, const struct vft_str *bytes)
 {
-	struct rep_str **cached, *str;
+	size_t i = ((uintptr_t)bytes / sizeof(*bytes)) % MODEL_N_SEEN;
+	struct rep_str *str;
 
-	if (!bytes || is_equal(*slot, bytes))
+	if (!bytes)
 		return 0;
 	if (bytes->size > MODEL_INTERN_SIZE) {
+		if (is_equal(*slot, bytes))
+			return 0;
 		str = rep_str_new(bytes);
 		if (!str)
 			return -ENOMEM;
-	} else {
-		cached = &model->interned[hash_bytes(bytes) % MODEL_N_INTERNED];
-		if (!is_equal(*cached, bytes)) {
-			str = rep_str_new(bytes);
-			if (!str)
-				return -ENOMEM;
-			rep_str_release(*cached);
-			*cached = str;
-		}
-		str = rep_str_acquire(*cached);
+		rep_str_release(*slot);
+		*slot = str;
+		return 0;
 	}
-	rep_str_release(*slot);
-	*slot = str;
+	if (model->seen[i].bytes == bytes) {
+		str = model->seen[i].str;
+	} else {
+		str = intern(model, bytes);
+		if (!str)
+			return -ENOMEM;
+		model->seen[i].bytes = bytes;
+		model_copy_str(&model->seen[i].str, str);
+	}
+	model_copy_str(slot, str);
 	return 0;
 }
 

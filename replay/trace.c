@@ -16,10 +16,10 @@ struct replay {
 	struct rep_trace_total *total;
 	struct vft_err *err;
 
-	bool is_open;	   /* a section is being read */
+	bool is_open;      /* a section is being read */
 	bool is_announced; /* on_section was called */
 	struct rep_section_info info;
-	char *meta_bytes;	   /* what info.meta points to */
+	char *meta_bytes;            /* what info.meta points to */
 	struct vft_loss *end_losses; /* what info.end points to */
 	struct rep_clock *clocks;
 
@@ -241,9 +241,10 @@ static int on_batch(struct replay *replay, const struct vft_batch *batch)
 	}
 	r = rep_model_batch(replay->model, batch);
 	if (r == -E2BIG)
-		return vft_fail(replay->err, r, 0,
-				"more live processes than the analyzer keeps; cut the trace by time "
-				"or filter it");
+		return vft_fail(
+			replay->err, r, 0,
+			"more live processes than the analyzer keeps; cut the trace by time "
+			"or filter it");
 	if (r < 0)
 		return r;
 	info->n_lost = rep_model_n_lost(replay->model);
@@ -398,9 +399,9 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 	return finish_source(replay);
 }
 
-int rep_trace_replay(struct vft_source **sources, size_t n,
-		     const struct rep_trace_options *options, const struct rep_trace_ops *ops,
-		     void *context, struct rep_trace_total *ret, struct vft_err *err)
+int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_trace_options *options,
+		     const struct rep_trace_ops *ops, void *context, struct rep_trace_total *ret,
+		     struct vft_err *err)
 {
 	struct replay replay = {.ops = ops, .context = context, .total = ret, .err = err};
 	size_t i = 0;

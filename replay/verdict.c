@@ -83,12 +83,12 @@ static void format_hider(const struct rep_loss *loss, uint64_t origin_ns, bool i
 	if (loss->to_ns == UINT64_MAX)
 		snprintf(to.text, sizeof(to.text), "the end");
 	if (is_gap)
-		snprintf(buffer, REP_REASON_SIZE, "file damaged or incomplete from %s to %s", from.text,
-			 to.text);
+		snprintf(buffer, REP_REASON_SIZE, "file damaged or incomplete from %s to %s",
+			 from.text, to.text);
 	else
 		snprintf(buffer, REP_REASON_SIZE, "%s event%s lost (%s)%s from %s to %s", count,
-			 loss->count == 1 ? "" : "s", cause ? cause : "unknown cause", cpu, from.text,
-			 to.text);
+			 loss->count == 1 ? "" : "s", cause ? cause : "unknown cause", cpu,
+			 from.text, to.text);
 }
 
 /* printf would need a format that is not a literal. */
@@ -117,8 +117,8 @@ const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_n
 	case REP_REASON_NOT_LISTED:
 		return with_time("already over in the process list of", episode, origin_ns, buffer);
 	case REP_REASON_PARENT_WENT_ON:
-		return with_time("end not seen; the parent was running again at", episode, origin_ns,
-				 buffer);
+		return with_time("end not seen; the parent was running again at", episode,
+				 origin_ns, buffer);
 	case REP_REASON_PARENT_VANISHED:
 		return "the parent ended unseen";
 	case REP_REASON_PID_REUSED:
@@ -182,8 +182,8 @@ static void set_end(struct rep_episode *episode, uint64_t end_ns, enum rep_sourc
 }
 
 /* The child was seen to exec. Only whether the parent still waited then can be in doubt. */
-static bool decide_execed(const struct rep_verdict_context *context,
-			  const struct rep_evidence *e, struct rep_episode *episode)
+static bool decide_execed(const struct rep_verdict_context *context, const struct rep_evidence *e,
+			  struct rep_episode *episode)
 {
 	uint64_t end_ns = e->execed.time_ns;
 
@@ -199,10 +199,11 @@ static bool decide_execed(const struct rep_verdict_context *context,
 }
 
 /* The child was seen to exit, and not to exec. */
-static bool decide_exited(const struct rep_verdict_context *context,
-			  const struct rep_evidence *e, struct rep_episode *episode)
+static bool decide_exited(const struct rep_verdict_context *context, const struct rep_evidence *e,
+			  struct rep_episode *episode)
 {
-	bool had_not_execed = e->is_exit_pending || (e->is_released && e->release_by == VFT_BY_EXIT);
+	bool had_not_execed =
+		e->is_exit_pending || (e->is_released && e->release_by == VFT_BY_EXIT);
 	bool rests = !had_not_execed;
 
 	if (!e->is_released)
@@ -213,7 +214,8 @@ static bool decide_exited(const struct rep_verdict_context *context,
 			set_unknown(episode, REP_REASON_NONE, 0);
 		return true;
 	}
-	/* The parent ran on before the exit: it was let go by exec, or by an exit not yet recorded. */
+	/* The parent ran on before the exit: it was let go by exec, or by an exit not yet recorded.
+	 */
 	if (!had_not_execed && (e->is_released || e->is_parent_went_on)) {
 		set_unknown(episode, REP_REASON_PATH_UNKNOWN, 0);
 		return false;
@@ -251,8 +253,8 @@ static bool decide_parent_died(const struct rep_verdict_context *context,
 	return true;
 }
 
-static bool decide_given_up(const struct rep_verdict_context *context,
-			    const struct rep_evidence *e, struct rep_episode *episode)
+static bool decide_given_up(const struct rep_verdict_context *context, const struct rep_evidence *e,
+			    struct rep_episode *episode)
 {
 	const struct rep_moment *from = e->is_released ? &e->released : &e->pending;
 

@@ -25,15 +25,17 @@ enum rep_giving_up {
 	REP_GIVEN_UP_PID_REUSED,
 };
 
-/* A moment of the section: in time, and in the order of the file (how many gaps stood before it). */
+/* A moment of the section: in time, and in the order of the file (how many gaps stood before it).
+ */
 struct rep_moment {
 	uint64_t time_ns;
 	uint32_t n_gaps;
 };
 
 struct rep_evidence {
-	struct rep_moment known;   /* since when the child's events were watched */
-	struct rep_moment pending; /* the last moment at which the wait is known to have been open */
+	struct rep_moment known; /* since when the child's events were watched */
+	struct rep_moment
+		pending; /* the last moment at which the wait is known to have been open */
 	struct rep_moment released, execed, exited, parent_died, parent_went_on, given_up;
 	struct rep_loss gap; /* the last gap before the decision, where n_gaps differ */
 	uint32_t release_by; /* enum vft_release_by */
@@ -47,15 +49,15 @@ struct rep_evidence {
 struct rep_verdict_context {
 	uint64_t has; /* VFT_HAS_* */
 	struct rep_losses *losses;
-	uint64_t attached_ns; /* every hook was attached from here on; 0 = from the start */
+	uint64_t attached_ns;  /* every hook was attached from here on; 0 = from the start */
 	struct rep_moment end; /* how far the section is known */
-	bool is_closed;	       /* it ended cleanly there */
+	bool is_closed;        /* it ended cleanly there */
 };
 
 /*
  * Fill in @episode's outcome, certain, reason, end_ns, blocked_ns and source from @evidence and the
- * exit and exec_error it already carries. True when the verdict rests on nothing being lost, so that
- * a loss told later would change it.
+ * exit and exec_error it already carries. True when the verdict rests on nothing being lost, so
+ * that a loss told later would change it.
  */
 bool rep_verdict_decide(const struct rep_verdict_context *context,
 			const struct rep_evidence *evidence, struct rep_episode *episode);

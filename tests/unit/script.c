@@ -12,8 +12,12 @@ static const struct vft_str sender_comm = {"sender", 6};
 
 struct vft_task thread_of(uint32_t tgid, uint64_t start_ns, uint32_t tid)
 {
-	return (struct vft_task){
-		.tgid = tgid, .tid = tid, .start_ns = start_ns, .ns_tgid = tgid, .ns_tid = tid, .uid = 7};
+	return (struct vft_task){.tgid = tgid,
+				 .tid = tid,
+				 .start_ns = start_ns,
+				 .ns_tgid = tgid,
+				 .ns_tid = tid,
+				 .uid = 7};
 }
 
 struct vft_task leader_of(uint32_t tgid, uint64_t start_ns)

@@ -10,14 +10,14 @@
 
 #include "model.h"
 
-#define MS 1000000ull
+#define MS         1000000ull
 #define SCRIPT_MAX 1024
 
 /* Flags of clone(2), spelt out: the headers that have them are Linux's. */
-#define F_VM 0x100ull
-#define F_VFORK 0x4000ull
-#define F_PARENT 0x8000ull
-#define F_THREAD 0x10000ull
+#define F_VM       0x100ull
+#define F_VFORK    0x4000ull
+#define F_PARENT   0x8000ull
+#define F_THREAD   0x10000ull
 #define F_VFORK_VM (F_VFORK | F_VM)
 
 /* One step of a script: an event, or a gap of the file before the next event. */

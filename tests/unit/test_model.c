@@ -12,7 +12,7 @@
 #include "script.h"
 
 #define PARENT leader_of(100, 1 * MS)
-#define CHILD leader_of(200, 10 * MS)
+#define CHILD  leader_of(200, 10 * MS)
 
 struct fixture {
 	struct script *script;
@@ -101,7 +101,8 @@ static void test_model__kinds_of_spawn(void **state)
 
 	script_spawn(fixture->script, 10 * MS, PARENT, leader_of(201, 10 * MS), F_VM);
 	script_spawn(fixture->script, 11 * MS, PARENT, leader_of(202, 11 * MS), F_VFORK);
-	script_spawn(fixture->script, 12 * MS, PARENT, thread_of(100, 1 * MS, 203), F_THREAD | F_VM);
+	script_spawn(fixture->script, 12 * MS, PARENT, thread_of(100, 1 * MS, 203),
+		     F_THREAD | F_VM);
 	script_exit(fixture->script, 13 * MS, leader_of(204, 2 * MS), 0, 0, VFT_EXIT_PROCESS);
 	run(fixture);
 	assert_int_equal(result_process(fixture->result, 201)->spawn, REP_SPAWN_CLONE);
@@ -235,7 +236,8 @@ static void test_model__non_leader_of_the_child_execs(void **state)
 	const struct rep_episode *episode;
 
 	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
-	script_spawn(fixture->script, 11 * MS, CHILD, thread_of(200, 10 * MS, 205), F_THREAD | F_VM);
+	script_spawn(fixture->script, 11 * MS, CHILD, thread_of(200, 10 * MS, 205),
+		     F_THREAD | F_VM);
 	script_exit(fixture->script, 12 * MS, CHILD, 0, 0, VFT_EXIT_VFORK_PENDING);
 	script_release(fixture->script, 13 * MS, CHILD, PARENT, VFT_BY_EXIT);
 	script_exec(fixture->script, 14 * MS, CHILD, "/bin/true")->exec.old_tid = 205;
@@ -476,7 +478,8 @@ static void test_model__hostile_links(void **state)
 			random ^= random >> 7;
 			random ^= random << 17;
 			task = thread_of((random >> 3) % 5, (random >> 6) % 4, (random >> 9) % 5);
-			other = thread_of((random >> 12) % 5, (random >> 15) % 4, (random >> 18) % 5);
+			other = thread_of((random >> 12) % 5, (random >> 15) % 4,
+					  (random >> 18) % 5);
 			time_ns = (random >> 21) % 16 ? (uint64_t)i * 20 * MS : random;
 			switch (random % 8) {
 			case 0:
@@ -495,8 +498,8 @@ static void test_model__hostile_links(void **state)
 					    random >> 24 & 15);
 				break;
 			case 5: {
-				struct vft_event *event = script_snapshot(script, time_ns, task,
-									  random >> 24 & 63);
+				struct vft_event *event =
+					script_snapshot(script, time_ns, task, random >> 24 & 63);
 
 				event->snapshot.waiter_tgid = other.tgid;
 				event->snapshot.waiter_tid = other.tid;
@@ -537,18 +540,20 @@ static int feed(struct rep_model *model, uint32_t n, bool do_exit)
 {
 	struct vft_task parent = PARENT, child;
 	struct vft_event events[2];
-	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = events,
-				  .n_events = do_exit ? 2 : 1};
+	struct vft_batch batch = {
+		.type = VFT_BLOCK_EVENTS, .events = events, .n_events = do_exit ? 2 : 1};
 	int r = 0;
 
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		child = leader_of(1000 + i, 10 * MS + i);
 		memset(events, 0, sizeof(events));
-		events[0] = (struct vft_event){.time_ns = 10 * MS + i, .kind = VFT_KIND_SPAWN,
-					       .task = &parent};
+		events[0] = (struct vft_event){
+			.time_ns = 10 * MS + i, .kind = VFT_KIND_SPAWN, .task = &parent};
 		events[0].spawn.child = &child;
-		events[1] = (struct vft_event){.time_ns = 10 * MS + i, .kind = VFT_KIND_EXIT,
-					       .flags = VFT_EXIT_PROCESS, .task = &child};
+		events[1] = (struct vft_event){.time_ns = 10 * MS + i,
+					       .kind = VFT_KIND_EXIT,
+					       .flags = VFT_EXIT_PROCESS,
+					       .task = &child};
 		r = rep_model_batch(model, &batch);
 	}
 	return r;

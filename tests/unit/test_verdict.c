@@ -10,7 +10,7 @@
 #include "script.h"
 
 #define PARENT leader_of(100, 1 * MS)
-#define CHILD leader_of(200, 10 * MS)
+#define CHILD  leader_of(200, 10 * MS)
 
 struct fixture {
 	struct script *script;

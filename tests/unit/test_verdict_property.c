@@ -15,8 +15,8 @@
 
 #include "script.h"
 
-#define N_SEEDS 150u
-#define N_DAMAGES 12u
+#define N_SEEDS    150u
+#define N_DAMAGES  12u
 #define MAX_TRUTHS 128u
 
 struct world {
@@ -57,7 +57,8 @@ static void exits(struct world *world, uint64_t *time_ns, struct vft_task parent
 
 	if (world->is_old_kernel && has_release)
 		script_release(world->script, *time_ns, child, parent, VFT_BY_EXIT);
-	script_exit(world->script, *time_ns + 1000, child, code, signal, VFT_EXIT_PROCESS | pending);
+	script_exit(world->script, *time_ns + 1000, child, code, signal,
+		    VFT_EXIT_PROCESS | pending);
 	if (!world->is_old_kernel && has_release)
 		script_release(world->script, *time_ns + 2000, child, parent, VFT_BY_EXIT);
 	*time_ns += 2000;
@@ -131,8 +132,9 @@ static bool vforks(struct world *world, uint64_t *time_ns, struct vft_task paren
 static void build(struct world *world, uint64_t seed)
 {
 	static const enum rep_outcome outcomes[] = {
-		REP_OUTCOME_EXEC, REP_OUTCOME_EXEC_DIED, REP_OUTCOME_EXIT, REP_OUTCOME_KILLED,
-		REP_OUTCOME_PARENT_KILLED, REP_OUTCOME_OPEN, REP_OUTCOME_EXEC_FAILED,
+		REP_OUTCOME_EXEC,        REP_OUTCOME_EXEC_DIED,     REP_OUTCOME_EXIT,
+		REP_OUTCOME_KILLED,      REP_OUTCOME_PARENT_KILLED, REP_OUTCOME_OPEN,
+		REP_OUTCOME_EXEC_FAILED,
 	};
 	uint64_t n_outcomes = 6, begin;
 
@@ -200,14 +202,14 @@ static void check_against(const struct world *world, const struct result *result
 		bool is_same = episode && episode->outcome == world->truths[i].outcome;
 
 		n_found += episode != NULL;
-		if (is_damaged && (!episode || episode->outcome == REP_OUTCOME_UNKNOWN ||
-				   !episode->certain))
+		if (is_damaged &&
+		    (!episode || episode->outcome == REP_OUTCOME_UNKNOWN || !episode->certain))
 			continue;
-		if (is_same && (is_damaged || episode->certain ||
-				episode->outcome == REP_OUTCOME_UNKNOWN))
+		if (is_same &&
+		    (is_damaged || episode->certain || episode->outcome == REP_OUTCOME_UNKNOWN))
 			continue;
-		print_error("seed %llu, %s: child %u is %s, told %s\n", (unsigned long long)seed, what,
-			    world->truths[i].child_tid,
+		print_error("seed %llu, %s: child %u is %s, told %s\n", (unsigned long long)seed,
+			    what, world->truths[i].child_tid,
 			    rep_outcome_name(world->truths[i].outcome),
 			    episode ? rep_outcome_name(episode->outcome) : "nothing");
 		fail();
