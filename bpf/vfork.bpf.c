@@ -345,6 +345,20 @@ int BPF_PROG(on_waking, struct task_struct *parent)
 
 /* ---- exec ---- */
 
+/*
+ * A child that is quick on another CPU can be done before its parent sleeps: nobody is woken then, and
+ * the entry is still there. (After an exit it stays until the parent's next vfork or end: on some
+ * kernels the exit is told before the release.)
+ */
+static __always_inline void forget_released(struct task_struct *child)
+{
+	__u32 tid = BPF_CORE_READ(child, real_parent, pid);
+	struct vfe_waiter *waiter = bpf_map_lookup_elem(&waiters, &tid);
+
+	if (waiter && waiter->child_tid == (__u32)BPF_CORE_READ(child, pid))
+		bpf_map_delete_elem(&waiters, &tid);
+}
+
 /* Append a kernel string of at most VFE_PATH_MAX bytes at @at (at most VFE_PATH_MAX itself). */
 static __always_inline __u32 append_string(struct scratch *scratch, __u32 at, const char *from)
 {
@@ -392,6 +406,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 	__u32 zero = 0;
 	__u64 size;
 
+	forget_released(task);
 	if (!is_recorded(task))
 		return 0;
 	count_seen();

@@ -48,6 +48,7 @@ struct recorder {
 	int command_status;
 	int last_signal;
 	uint64_t start_ns, end_ns, n_delivered;
+	size_t n_waiters; /* blocked in vfork when last counted */
 	uint64_t clock_ns, recursion_ns, snapshot_ns, snapshot_bytes; /* when each was last due */
 };
 
@@ -286,6 +287,19 @@ static int sleep_until_due(struct recorder *rec, uint64_t now_ns, struct vft_err
 	return r;
 }
 
+static int count_waiters(struct recorder *rec, size_t *ret, struct vft_err *err)
+{
+	struct rec_snapshot *snapshot;
+	int r = rec_snapshot_take(rec->session, &snapshot, err);
+
+	if (r)
+		return r;
+	rec_snapshot_select_followed(snapshot, rec->session);
+	*ret = rec_snapshot_count_waiters(snapshot, rec->filtered);
+	rec_snapshot_free(snapshot);
+	return 0;
+}
+
 static void fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_progress *ret)
 {
 	*ret = (struct rec_progress){
@@ -294,7 +308,7 @@ static void fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_prog
 		.n_events = rec_sink_get_n_events(rec->sink),
 		.n_lost = rec_losses_get_total(rec->losses),
 		.size_bytes = rec_sink_get_size(rec->sink),
-		.n_waiters = rec_session_count_waiters(rec->session, MAX_WAITERS_SHOWN),
+		.n_waiters = rec->n_waiters,
 	};
 }
 
@@ -316,6 +330,7 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 	if (!r && rec_status_is_due(&rec->status, now_ns)) {
 		struct rec_progress progress;
 
+		r = count_waiters(rec, &rec->n_waiters, err);
 		fill_progress(rec, now_ns, &progress);
 		rec_status_show(&rec->status, &progress);
 	}
@@ -397,8 +412,10 @@ static int finish(struct recorder *rec, struct vft_err *err)
 	int r;
 
 	rec->end_ns = rec_clock_now();
+	r = count_waiters(rec, &rec->n_waiters, err);
 	rec_session_detach(rec->session);
-	r = drain_to_the_end(rec, &counters, err);
+	if (!r)
+		r = drain_to_the_end(rec, &counters, err);
 	if (!r)
 		r = rec_losses_poll(rec->losses, rec->sink, err);
 	if (!r)

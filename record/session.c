@@ -256,19 +256,6 @@ int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid, uin
 	return 0;
 }
 
-size_t rec_session_count_waiters(struct rec_session *session, size_t max)
-{
-	int fd = bpf_map__fd(session->skel->maps.waiters);
-	uint32_t key, *last = NULL;
-	size_t n = 0;
-
-	while (n < max && bpf_map_get_next_key(fd, last, &key) == 0) {
-		last = &key;
-		n++;
-	}
-	return n;
-}
-
 int64_t rec_session_drain(struct rec_session *session, rec_record_fn on_record, void *context,
 			  uint64_t max_bytes)
 {

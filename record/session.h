@@ -47,9 +47,6 @@ bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_
 /* @parent_tid waits for @child_tid since before the programs were attached. */
 VFT_MUST_CHECK int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid,
 					  uint32_t child_tid);
-/* Threads blocked in vfork now, as far as recorded; counts at most @max. */
-size_t rec_session_count_waiters(struct rec_session *session, size_t max);
-
 typedef int (*rec_record_fn)(void *context, const void *record, size_t size);
 
 /*

@@ -268,12 +268,31 @@ int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_ses
 	return 0;
 }
 
-static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *entry,
-		      const struct rec_snapshot_options *options)
+static bool is_selected(const struct rec_snapshot *snapshot, const struct entry *entry)
 {
 	const struct entry *leader = find_leader(snapshot, entry->state.task.tgid);
 
-	if (!entry->state.alive || (options->selected_only && !(leader && leader->selected)))
+	return leader && leader->selected;
+}
+
+size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n; i++) {
+		const struct entry *entry = &snapshot->entries[i];
+
+		if (entry->state.vfork_done && entry->state.alive &&
+		    (!selected_only || is_selected(snapshot, entry)))
+			n++;
+	}
+	return n;
+}
+
+static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *entry,
+		      const struct rec_snapshot_options *options)
+{
+	if (!entry->state.alive || (options->selected_only && !is_selected(snapshot, entry)))
 		return false;
 	return is_leader(entry) || options->threads || entry->state.vfork_done;
 }

@@ -41,6 +41,9 @@ void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_sess
 VFT_MUST_CHECK int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot,
 					    struct rec_session *session);
 
+/* How many threads are blocked in vfork; @selected_only: by a selected child. */
+size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only);
+
 struct rec_snapshot_options {
 	bool selected_only; /* what rec_snapshot_follow selected */
 	bool threads;
