@@ -39,19 +39,6 @@ static const char help[] =
 	"         --strict: 4 when events were lost or the trace was not closed\n"
 	"FILE - is stdin; -i FILE works too. Options may stand anywhere.\n";
 
-const struct rep_command *const rep_commands[] = {
-	&rep_cmd_summary, &rep_cmd_vforks, &rep_cmd_tree,   &rep_cmd_events,
-	&rep_cmd_export,  &rep_cmd_info,   &rep_cmd_verify, NULL};
-
-const struct rep_command *rep_command_find(const char *name)
-{
-	for (size_t i = 0; rep_commands[i]; i++) {
-		if (strcmp(rep_commands[i]->name, name) == 0)
-			return rep_commands[i];
-	}
-	return NULL;
-}
-
 static bool wants_color(const struct rep_options *options, int fd)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");

@@ -147,6 +147,7 @@ static const char *const errors[] = {
 	[130] = "EOWNERDEAD",
 	[131] = "ENOTRECOVERABLE",
 	[132] = "ERFKILL",
+	[133] = "EHWPOISON",
 };
 
 const char *rep_signal_name(uint32_t number, char buffer[REP_NAME_SIZE])
@@ -176,15 +177,13 @@ const char *rep_errno_name(uint32_t number, char buffer[REP_NAME_SIZE])
 static const struct {
 	const char *arch;
 	bool compat;
-	int32_t vfork, fork, clone; /* -1: has none */
+	int32_t vfork, clone; /* -1: has none */
 } abis[] = {
-	{"x86_64", false, 58, 57, 56},   {"x86_64", true, 190, 2, 120},
-	{"i686", false, 190, 2, 120},    {"i386", false, 190, 2, 120},
-	{"aarch64", false, -1, -1, 220}, {"aarch64", true, 190, 2, 120},
-	{"armv7l", false, 190, 2, 120},  {"armv8l", false, 190, 2, 120},
-	{"riscv64", false, -1, -1, 220}, {"loongarch64", false, -1, -1, 220},
-	{"s390x", false, 190, 2, 120},   {"s390x", true, 190, 2, 120},
-	{"ppc64le", false, 189, 2, 120}, {"ppc64", false, 189, 2, 120},
+	{"x86_64", false, 58, 56},    {"x86_64", true, 190, 120},  {"i686", false, 190, 120},
+	{"i386", false, 190, 120},    {"aarch64", false, -1, 220}, {"aarch64", true, 190, 120},
+	{"armv7l", false, 190, 120},  {"armv8l", false, 190, 120}, {"riscv64", false, -1, 220},
+	{"s390x", false, 190, 120},   {"s390x", true, 190, 120},   {"loongarch64", false, -1, 220},
+	{"ppc64le", false, 189, 120}, {"ppc64", false, 189, 120},
 };
 
 const char *rep_syscall_name(struct vft_str arch, bool compat, int32_t number)
@@ -199,8 +198,6 @@ const char *rep_syscall_name(struct vft_str arch, bool compat, int32_t number)
 			return "clone3";
 		if (number == abis[i].vfork)
 			return "vfork";
-		if (number == abis[i].fork)
-			return "fork";
 		return number == abis[i].clone ? "clone" : NULL;
 	}
 	return NULL;

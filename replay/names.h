@@ -20,7 +20,7 @@ const char *rep_signal_name(uint32_t number, char buffer[REP_NAME_SIZE]);
 /* "ENOENT", or "E5000" for an unknown number; NULL for 0. May use @buffer. */
 const char *rep_errno_name(uint32_t number, char buffer[REP_NAME_SIZE]);
 /*
- * "vfork", "clone", "clone3" or "fork" for the system call @number of a kernel whose uname machine
+ * "vfork", "clone" or "clone3" for the system call @number of a kernel whose uname machine
  * is
  * @arch; @compat: of its 32-bit ABI. NULL for any other or an unknown architecture.
  */

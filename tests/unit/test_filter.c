@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "filter.h"
+
+static struct vft_str str(const char *text)
+{
+	return (struct vft_str){text, (uint32_t)strlen(text)};
+}
+
+static void test_filter__moment_relative(void **state)
+{
+	struct rep_moment m;
+
+	assert_int_equal(rep_moment_parse("1.5s", &m), 0);
+	assert_false(m.is_absolute);
+	assert_int_equal(m.relative_ns, 1500000000);
+	assert_int_equal(rep_moment_parse("-250ms", &m), 0);
+	assert_int_equal(m.relative_ns, -250000000);
+	assert_int_equal(rep_moment_parse("0", &m), 0);
+	assert_int_equal(m.relative_ns, 0);
+}
+
+static void test_filter__moment_absolute(void **state)
+{
+	struct rep_moment m;
+
+	assert_int_equal(rep_moment_parse("2024-02-29T12:34:56Z", &m), 0);
+	assert_true(m.is_absolute);
+	assert_int_equal(m.epoch_ns, 1709210096000000000u);
+	assert_int_equal(rep_moment_parse("2024-02-29T14:34:56.000000001+02:00", &m), 0);
+	assert_int_equal(m.epoch_ns, 1709210096000000001u);
+	assert_int_equal(rep_moment_parse("2024-02-29t12:04:56.5-00:30", &m), 0);
+	assert_int_equal(m.epoch_ns, 1709210096500000000u);
+}
+
+static void test_filter__moment_refuses(void **state)
+{
+	static const char *const bad[] = {"",
+					  "yesterday",
+					  "1.5",
+					  "--5s",
+					  "5 s",
+					  "2024-02-29T12:34:56",
+					  "2024-13-01T00:00:00Z",
+					  "2024-02-29T12:34:56.Z",
+					  "2024-02-29T12:34:56Zx",
+					  "2024-02-29T12:34:56+2",
+					  "2024-02-29"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct rep_moment m = {.relative_ns = 42};
+
+		assert_int_equal(rep_moment_parse(bad[i], &m), -EINVAL);
+		assert_int_equal(m.relative_ns, 42);
+	}
+}
+
+static void test_filter__glob(void **state)
+{
+	assert_true(rep_glob("sh", str("sh")));
+	assert_false(rep_glob("sh", str("bash")));
+	assert_true(rep_glob("*sh", str("bash")));
+	assert_true(rep_glob("b*h", str("bash")));
+	assert_true(rep_glob("?ash", str("bash")));
+	assert_false(rep_glob("?ash", str("ash")));
+	assert_true(rep_glob("*", str("")));
+	assert_false(rep_glob("", str("x")));
+	assert_true(rep_glob("*a*b*c", str("xaxbxbc")));
+	assert_false(rep_glob("a*b", str("acb_")));
+	/* what would take for ever with naive backtracking */
+	assert_false(rep_glob("*a*a*a*a*a*a*a*a*b",
+			      str("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")));
+}
+
+static void test_filter__window(void **state)
+{
+	static const struct rep_clock clocks[] = {{1000, 5000}, {2000, 6100}};
+	struct rep_section_info info = {.start_ns = 900, .clocks = clocks, .n_clocks = 2};
+	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100}};
+	struct rep_window w = rep_select_window(&select, &info);
+
+	assert_int_equal(w.from_ns, 1000);
+	assert_int_equal(w.to_ns, UINT64_MAX);
+	select.from.relative_ns = -5000;
+	assert_int_equal(rep_select_window(&select, &info).from_ns, 0);
+	select.from = (struct rep_moment){true, true, 0, 5500};
+	assert_int_equal(rep_select_window(&select, &info).from_ns, 1500);
+	select.from.epoch_ns = 6200; /* behind the second clock: it decides */
+	assert_int_equal(rep_select_window(&select, &info).from_ns, 2100);
+	info.n_clocks = 0;
+	assert_int_equal(rep_select_window(&select, &info).from_ns, 0);
+}
+
+static struct rep_vfork vfork_of(uint64_t start, uint64_t end, enum rep_outcome outcome)
+{
+	return (struct rep_vfork){.episode = {.start_ns = start,
+					      .end_ns = end,
+					      .outcome = outcome,
+					      .parent = {10, 1},
+					      .parent_tid = 11,
+					      .child = {20, 2},
+					      .child_tid = 20,
+					      .child_ns_tgid = 5,
+					      .uid = 1000}};
+}
+
+static void test_filter__vfork_overlaps_window(void **state)
+{
+	struct rep_section_info info = {0};
+	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100},
+				    .to = {.is_given = true, .relative_ns = 200}};
+	struct rep_vfork vfork = vfork_of(50, 100, REP_OUTCOME_EXEC);
+
+	assert_true(rep_select_vfork(&select, &info, &vfork));
+	vfork.episode.end_ns = 99;
+	assert_false(rep_select_vfork(&select, &info, &vfork));
+	vfork = vfork_of(200, 300, REP_OUTCOME_EXEC);
+	assert_true(rep_select_vfork(&select, &info, &vfork));
+	vfork.episode.start_ns = 201;
+	assert_false(rep_select_vfork(&select, &info, &vfork));
+	vfork = vfork_of(10, 0, REP_OUTCOME_OPEN); /* goes on */
+	assert_true(rep_select_vfork(&select, &info, &vfork));
+}
+
+static void test_filter__vfork_pid_uid(void **state)
+{
+	static const uint32_t yes[] = {10, 11, 20};
+	struct rep_section_info info = {0};
+	struct rep_vfork vfork = vfork_of(1, 2, REP_OUTCOME_EXEC);
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rep_select select = {.pids = {{yes[i]}, 1}};
+
+		assert_true(rep_select_vfork(&select, &info, &vfork));
+		select.uids = (struct rep_numbers){{999}, 1};
+		assert_false(rep_select_vfork(&select, &info, &vfork));
+		select.uids = (struct rep_numbers){{999, 1000}, 2};
+		assert_true(rep_select_vfork(&select, &info, &vfork));
+	}
+	struct rep_select select = {.pids = {{5}, 1}};
+
+	assert_false(rep_select_vfork(&select, &info, &vfork));
+}
+
+/* A process that runs what is wanted, and one that does not, through their lives. */
+static void test_filter__events_follow_the_file(void **state)
+{
+	static const struct vft_str wanted = {"/usr/bin/cc1", 12}, other = {"/bin/sh", 7};
+	const struct vft_task parent = {.tgid = 1, .tid = 1, .start_ns = 5};
+	const struct vft_task child = {.tgid = 2, .tid = 2, .start_ns = 6};
+	struct vft_event exec = {.kind = VFT_KIND_EXEC, .task = &parent, .exec = {.path = &wanted}};
+	struct vft_event spawn = {
+		.kind = VFT_KIND_SPAWN, .task = &parent, .spawn = {.child = &child}};
+	struct vft_event leave = {.kind = VFT_KIND_EXEC, .task = &child, .exec = {.path = &other}};
+	struct vft_event exit = {.kind = VFT_KIND_EXIT, .task = &parent, .flags = VFT_EXIT_PROCESS};
+	struct vft_event release = {.kind = VFT_KIND_RELEASE, .task = &child};
+	struct rep_select select = {.exes = {{"cc1"}, 1}};
+	struct rep_select_events events = {.select = &select};
+	struct rep_section_info info = {0};
+	struct rep_window all = {0, UINT64_MAX};
+
+	assert_int_equal(rep_select_event(&events, &info, &all, &spawn), 0);
+	assert_int_equal(rep_select_event(&events, &info, &all, &exec), 1);
+	assert_int_equal(rep_select_event(&events, &info, &all, &spawn), 1);
+	assert_int_equal(rep_select_event(&events, &info, &all, &release), 1); /* inherited */
+	assert_int_equal(rep_select_event(&events, &info, &all, &leave), 1);   /* its last act */
+	assert_int_equal(rep_select_event(&events, &info, &all, &release), 0);
+	assert_int_equal(rep_select_event(&events, &info, &all, &exit), 1);
+	assert_int_equal(rep_select_event(&events, &info, &all, &spawn), 0);
+	rep_select_events_release(&events);
+}
+
+static void test_filter__events_memory_follows_the_living(void **state)
+{
+	static const struct vft_str wanted = {"/usr/bin/cc1", 12};
+	struct rep_select select = {.exes = {{"cc1"}, 1}};
+	struct rep_select_events events = {.select = &select};
+	struct rep_section_info info = {0};
+	struct rep_window all = {0, UINT64_MAX};
+
+	for (uint32_t pid = 1; pid <= 100000; pid++) {
+		const struct vft_task task = {.tgid = pid, .tid = pid, .start_ns = pid};
+		struct vft_event exec = {
+			.kind = VFT_KIND_EXEC, .task = &task, .exec = {.path = &wanted}};
+		struct vft_event exit = {
+			.kind = VFT_KIND_EXIT, .task = &task, .flags = VFT_EXIT_PROCESS};
+
+		assert_int_equal(rep_select_event(&events, &info, &all, &exec), 1);
+		assert_int_equal(rep_select_event(&events, &info, &all, &exit), 1);
+	}
+	assert_in_range(events.n_slots, 1, 1024);
+	rep_select_events_release(&events);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filter__moment_relative),
+		cmocka_unit_test(test_filter__moment_absolute),
+		cmocka_unit_test(test_filter__moment_refuses),
+		cmocka_unit_test(test_filter__glob),
+		cmocka_unit_test(test_filter__window),
+		cmocka_unit_test(test_filter__vfork_overlaps_window),
+		cmocka_unit_test(test_filter__vfork_pid_uid),
+		cmocka_unit_test(test_filter__events_follow_the_file),
+		cmocka_unit_test(test_filter__events_memory_follows_the_living),
+	};
+
+	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cmd.h"
+
+#define MAX_ARGS 32
+
+static struct rep_options options;
+static struct rep_buf fault;
+
+/* Splits @line at blanks and parses it. */
+static int parse(const char *line)
+{
+	static char copy[512];
+	char *argv[MAX_ARGS] = {(char[]){"vfork-report"}}, *save, *word;
+	int argc = 1;
+
+	rep_options_release(&options);
+	rep_buf_release(&fault);
+	assert_true(strlen(line) < sizeof(copy));
+	strcpy(copy, line);
+	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		assert_true(argc < MAX_ARGS);
+		argv[argc++] = word;
+	}
+	return rep_options_parse(argc, argv, &options, &fault);
+}
+
+static void check_fault(const char *line, const char *expected)
+{
+	assert_int_equal(parse(line), -EINVAL);
+	rep_buf_char(&fault, '\0');
+	assert_non_null(strstr(fault.data, expected));
+	assert_null(strchr(fault.data, '\n'));
+}
+
+static void test_options__command_defaults_to_summary(void **state)
+{
+	assert_int_equal(parse("t.vft"), 0);
+	assert_ptr_equal(options.command, &rep_cmd_summary);
+	assert_int_equal(options.n_files, 1);
+	assert_int_equal(parse("-"), 0);
+	assert_string_equal(options.files[0], "-");
+	assert_int_equal(parse("vforks a.vft b.vft"), 0);
+	assert_ptr_equal(options.command, &rep_cmd_vforks);
+	assert_int_equal(options.n_files, 2);
+}
+
+static void test_options__stand_anywhere(void **state)
+{
+	assert_int_equal(parse("--json vforks t.vft --min=10ms -n 3 -i u.vft"), 0);
+	assert_ptr_equal(options.command, &rep_cmd_vforks);
+	assert_int_equal(options.format, REP_JSON);
+	assert_int_equal(options.min_ns, 10000000);
+	assert_int_equal(options.limit, 3);
+	assert_int_equal(options.n_files, 2);
+	assert_int_equal(parse("vforks -n3 t.vft"), 0);
+	assert_int_equal(options.limit, 3);
+	assert_int_equal(parse("-q -- -t.vft"), 0);
+	assert_string_equal(options.files[0], "-t.vft");
+}
+
+static void test_options__select(void **state)
+{
+	assert_int_equal(
+		parse("--pid 1 --pid 2 --ns --comm sh --exe /bin/sh --container ab --uid 0 "
+		      "--from -1s --to 2s t.vft"),
+		0);
+	assert_int_equal(options.select.pids.n, 2);
+	assert_int_equal(options.select.pids.items[1], 2);
+	assert_true(options.select.ns);
+	assert_string_equal(options.select.comms.items[0], "sh");
+	assert_int_equal(options.select.uids.n, 1);
+	assert_int_equal(options.select.from.relative_ns, -1000000000);
+	assert_false(rep_select_is_empty(&options.select));
+}
+
+static void test_options__outcomes(void **state)
+{
+	assert_int_equal(parse("vforks --outcome open,unknown t.vft"), 0);
+	assert_int_equal(options.outcomes, 1u << REP_OUTCOME_OPEN | 1u << REP_OUTCOME_UNKNOWN);
+	check_fault("vforks --outcome open,foo t.vft", "--outcome 'open,foo'");
+	check_fault("vforks --outcome open, t.vft", "--outcome 'open,'");
+	check_fault("vforks --outcome= t.vft", "--outcome ''");
+}
+
+static void test_options__export(void **state)
+{
+	assert_int_equal(parse("export --format csv t.vft"), 0);
+	assert_string_equal(options.table->name, "vforks");
+	assert_int_equal(options.format, REP_CSV);
+	assert_int_equal(parse("export --format=ndjson --table processes -o - t.vft"), 0);
+	assert_string_equal(options.table->name, "processes");
+	assert_string_equal(options.output, "-");
+	assert_int_equal(parse("export --csv-safe t.vft"), 0);
+	assert_true(options.csv_safe);
+	check_fault("export --format perfetto t.vft", "csv, ndjson, json");
+	check_fault("export t.vft", "--format");
+	check_fault("export --format csv --table x t.vft", "vforks, processes or events");
+}
+
+static void test_options__faults(void **state)
+{
+	check_fault("", "no FILE");
+	check_fault("--foo t.vft", "unknown option '--foo'; see 'vfork-report --help'");
+	check_fault("--fo=1 t.vft", "unknown option '--fo=1'");
+	check_fault("-x t.vft", "unknown option '-x'");
+	check_fault("stalls t.vft",
+		    "commands: summary, vforks, tree, events, export, info, verify");
+	check_fault("--json --csv vforks t.vft", "more than one output format");
+	check_fault("--json=yes t.vft", "takes no value");
+	check_fault("t.vft --pid", "option '--pid' needs a value");
+	check_fault("--pid -1 t.vft", "--pid '-1'");
+	check_fault("--pid 4294967296 t.vft", "is no number");
+	check_fault("--min 1s t.vft", "--min is not an option of 'summary'");
+	check_fault("--ns t.vft", "--pid too");
+	check_fault("--max-output 0 t.vft", "--max-output '0'");
+	check_fault("--color red t.vft", "--color 'red'");
+	check_fault("--jso t.vft", "unknown option"); /* no abbreviations: they end in surprises */
+}
+
+static void test_options__fault_is_escaped(void **state)
+{
+	check_fault("--a\x1b[2J t.vft", "'--a\\x1b[2J'");
+}
+
+static void test_options__help_needs_no_file(void **state)
+{
+	assert_int_equal(parse("vforks --help"), 0);
+	assert_ptr_equal(options.command, &rep_cmd_vforks);
+	assert_true(options.help);
+	assert_int_equal(parse("--help"), 0);
+	assert_null(options.command);
+	assert_int_equal(parse("--version"), 0);
+	assert_int_equal(parse("--json-schema"), 0);
+}
+
+static void test_options__help_fits_a_screen(void **state)
+{
+	for (size_t i = 0; rep_commands[i]; i++) {
+		size_t lines = 0, columns = 0;
+
+		assert_int_equal(strncmp(rep_commands[i]->help, "Usage: vfork-report ", 20), 0);
+		for (const char *c = rep_commands[i]->help; *c; c++) {
+			columns = *c == '\n' ? 0 : columns + 1;
+			lines += *c == '\n';
+			assert_in_range(columns, 0, 80);
+		}
+		assert_in_range(lines, 1, 24);
+	}
+}
+
+static int cleanup(void **state)
+{
+	rep_options_release(&options);
+	rep_buf_release(&fault);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options__command_defaults_to_summary),
+		cmocka_unit_test(test_options__stand_anywhere),
+		cmocka_unit_test(test_options__select),
+		cmocka_unit_test(test_options__outcomes),
+		cmocka_unit_test(test_options__export),
+		cmocka_unit_test(test_options__faults),
+		cmocka_unit_test(test_options__fault_is_escaped),
+		cmocka_unit_test(test_options__help_needs_no_file),
+		cmocka_unit_test(test_options__help_fits_a_screen),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, cleanup);
+}

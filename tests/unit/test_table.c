@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "table.h"
+
+#define STR(s) ((struct vft_str){(s), sizeof(s) - 1})
+
+static const struct rep_column columns[] = {
+	{.name = "n", .title = "N", .type = REP_CELL_UINT, .show = REP_SHOW},
+	{.name = "name", .title = "NAME", .type = REP_CELL_BYTES, .show = REP_SHOW, .max_width = 6},
+	{.name = "argv", .title = "argv", .type = REP_CELL_ARGV, .show = REP_DETAIL},
+	{.name = "ok", .type = REP_CELL_BOOL, .show = REP_HIDE},
+	{.name = "took", .title = "TOOK", .type = REP_CELL_DURATION, .show = REP_SHOW},
+};
+enum { N_COLUMNS = 5 };
+
+static void fill(struct rep_cell cells[N_COLUMNS], uint64_t n, struct vft_str name,
+		 struct vft_str argv)
+{
+	cells[0] = REP_UINT(n);
+	cells[1] = REP_BYTES(name);
+	cells[2] = REP_BYTES(argv);
+	cells[3] = REP_BOOL(true);
+	cells[4] = REP_UINT(12345678);
+}
+
+/* One row as @options want it, against @expected. */
+static void check_row(struct rep_out_options options, const struct rep_cell *cells,
+		      const char *expected)
+{
+	struct rep_table *table;
+	struct rep_out out;
+
+	rep_out_init(&out, -1, &options);
+	assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+	assert_int_equal(rep_table_row(table, cells), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	rep_buf_char(&out.buf, '\0');
+	assert_string_equal(out.buf.data, expected);
+	rep_out_release(&out);
+}
+
+static void test_table__text_aligns(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("sh"), STR("sh\0-c\0a b\0"));
+	check_row(options, cells, "N  NAME    TOOK  DETAILS\n7  sh    12.3ms  argv=sh -c 'a b'\n");
+}
+
+static void test_table__text_null_is_a_dash(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT};
+	struct rep_cell cells[N_COLUMNS] = {REP_NULL, REP_NULL, REP_NULL, REP_NULL, REP_NULL};
+
+	check_row(options, cells, "N  NAME  TOOK  DETAILS\n-  -        -\n");
+}
+
+static void test_table__text_cut_only_on_a_terminal(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT, .width = 30, .utf8 = true};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("abcdefghij"), STR("x\0yyyyyyyyyyyyyyyyyyyy\0"));
+	check_row(options, cells,
+		  "N  NAME      TOOK  DETAILS\n7  abcde\xe2\x80\xa6  12.3ms  argv=x "
+		  "yyy\xe2\x80\xa6\n");
+	options.width = 0;
+	check_row(
+		options, cells,
+		"N  NAME      TOOK  DETAILS\n7  abcdefghij  12.3ms  argv=x yyyyyyyyyyyyyyyyyyyy\n");
+}
+
+static void test_table__text_escapes_before_color(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT, .color = true};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("a\x1b[0m"), (struct vft_str){0});
+	cells[1].style = REP_BAD;
+	check_row(options, cells,
+		  "\x1b[1mN\x1b[0m  \x1b[1mNAME\x1b[0m      \x1b[1mTOOK\x1b[0m  "
+		  "\x1b[1mDETAILS\x1b[0m\n"
+		  "7  \x1b[1;31ma\\x1b[0m\x1b[0m  12.3ms\n");
+}
+
+static void test_table__csv_quotes(void **state)
+{
+	struct rep_out_options options = {.format = REP_CSV};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("a,\"b\"\n"), STR("sh\0-c\0x, y\0"));
+	check_row(
+		options, cells,
+		"n,name,argv,ok,took\r\n7,\"a,\"\"b\"\"\\x0a\",\"sh -c 'x, y'\",true,12345678\r\n");
+}
+
+static void test_table__csv_null_and_empty_differ(void **state)
+{
+	struct rep_out_options options = {.format = REP_CSV};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR(""), (struct vft_str){0});
+	check_row(options, cells, "n,name,argv,ok,took\r\n7,\"\",,true,12345678\r\n");
+}
+
+static void test_table__csv_safe_guards_bytes_only(void **state)
+{
+	struct rep_out_options options = {.format = REP_CSV, .csv_safe = true};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("=cmd()"), STR("@x\0"));
+	check_row(options, cells, "n,name,argv,ok,took\r\n7,'=cmd(),'@x,true,12345678\r\n");
+}
+
+static void test_table__json_raw_beside_replaced(void **state)
+{
+	struct rep_out_options options = {.format = REP_JSON};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("a\xff"), STR("ok\0\xfe\0"));
+	check_row(options, cells,
+		  "{\"n\":7,\"name\":\"a\xef\xbf\xbd\",\"name_raw\":\"Yf8=\",\"argv\":[\"ok\","
+		  "\"\xef\xbf"
+		  "\xbd\"],\"argv_raw\":[\"b2s=\",\"/g==\"],\"ok\":true,\"took\":12345678}");
+	fill(cells, 7, STR("a"), STR(""));
+	check_row(options, cells,
+		  "{\"n\":7,\"name\":\"a\",\"argv\":[],\"ok\":true,\"took\":12345678}");
+}
+
+static void test_table__ndjson_is_a_line_per_row(void **state)
+{
+	struct rep_out_options options = {.format = REP_NDJSON};
+	struct rep_cell cells[N_COLUMNS];
+	struct rep_table *table;
+	struct rep_out out;
+
+	fill(cells, 1, STR("a\nb"), (struct vft_str){0});
+	rep_out_init(&out, -1, &options);
+	assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+	assert_int_equal(rep_table_row(table, cells), 0);
+	assert_int_equal(rep_table_row(table, cells), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	rep_buf_char(&out.buf, '\0');
+	assert_string_equal(
+		out.buf.data,
+		"{\"n\":1,\"name\":\"a\\nb\",\"argv\":null,\"ok\":true,\"took\":12345678}\n"
+		"{\"n\":1,\"name\":\"a\\nb\",\"argv\":null,\"ok\":true,\"took\":12345678}\n");
+	rep_out_release(&out);
+}
+
+static void test_table__sparse_rows(void **state)
+{
+	static const uint8_t which[] = {0, 4};
+	const struct rep_cell cells[] = {REP_UINT(1), REP_UINT(5)};
+	static const struct {
+		enum rep_format format;
+		const char *expected;
+	} cases[] = {{REP_CSV, "n,name,argv,ok,took\r\n1,,,,5\r\n"},
+		     {REP_JSON, "{\"n\":1,\"took\":5}"},
+		     {REP_TEXT, "N  NAME  TOOK  DETAILS\n1  -      5ns\n"}};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rep_out_options options = {.format = cases[i].format};
+		struct rep_table *table;
+		struct rep_out out;
+
+		rep_out_init(&out, -1, &options);
+		assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+		assert_int_equal(rep_table_row_sparse(table, which, cells, 2), 0);
+		assert_int_equal(rep_table_end(table), 0);
+		rep_buf_char(&out.buf, '\0');
+		assert_string_equal(out.buf.data, cases[i].expected);
+		rep_out_release(&out);
+	}
+}
+
+static void test_table__text_memory_is_bounded(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT};
+	struct rep_cell cells[N_COLUMNS];
+	struct rep_table *table;
+	struct rep_out out;
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	rep_out_init(&out, fd, &options);
+	fill(cells, 1, STR("sh"), STR("sh\0"));
+	assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+	for (int i = 0; i < 200000; i++)
+		assert_int_equal(rep_table_row(table, cells), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	assert_in_range(out.buf.capacity, 1, 1 << 20);
+	assert_int_equal(rep_out_close(&out), 0);
+	assert_in_range(out.n_sent, 200000 * 10, 200000 * 100);
+	rep_out_release(&out);
+}
+
+static void test_table__full_device(void **state)
+{
+	struct rep_out_options options = {.format = REP_CSV};
+	struct rep_table *table;
+	struct rep_out out;
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		skip();
+	rep_out_init(&out, fd, &options);
+	assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	assert_int_equal(rep_out_close(&out), -ENOSPC);
+	rep_out_release(&out);
+}
+
+static void test_table__output_is_capped(void **state)
+{
+	struct rep_out_options options = {.format = REP_CSV, .max_bytes = 100};
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct rep_out out;
+
+	assert_true(fd >= 0);
+	rep_out_init(&out, fd, &options);
+	rep_buf_fill(&out.buf, 'x', 100);
+	assert_int_equal(rep_out_flush(&out), 0);
+	rep_buf_char(&out.buf, 'x');
+	assert_int_equal(rep_out_flush(&out), -EFBIG);
+	assert_int_equal(rep_out_close(&out), -EFBIG);
+	assert_int_equal(out.n_sent, 100);
+	rep_out_release(&out);
+}
+
+static int setup(void **state)
+{
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table__text_aligns),
+		cmocka_unit_test(test_table__text_null_is_a_dash),
+		cmocka_unit_test(test_table__text_cut_only_on_a_terminal),
+		cmocka_unit_test(test_table__text_escapes_before_color),
+		cmocka_unit_test(test_table__csv_quotes),
+		cmocka_unit_test(test_table__csv_null_and_empty_differ),
+		cmocka_unit_test(test_table__csv_safe_guards_bytes_only),
+		cmocka_unit_test(test_table__json_raw_beside_replaced),
+		cmocka_unit_test(test_table__ndjson_is_a_line_per_row),
+		cmocka_unit_test(test_table__sparse_rows),
+		cmocka_unit_test(test_table__text_memory_is_bounded),
+		cmocka_unit_test(test_table__full_device),
+		cmocka_unit_test(test_table__output_is_capped),
+	};
+
+	return cmocka_run_group_tests_name("table", tests, setup, NULL);
+}
