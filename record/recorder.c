@@ -217,15 +217,23 @@ static int first_snapshot(struct recorder *rec, struct vft_err *err)
 	return r;
 }
 
+static int take_followed(struct recorder *rec, struct rec_snapshot **ret, struct vft_err *err)
+{
+	int r = rec_snapshot_take(rec->session, ret, err);
+
+	if (!r)
+		rec_snapshot_select_followed(*ret, rec->session);
+	return r;
+}
+
 /* A later one lets a replay begin in the middle; who is followed is known to the kernel part. */
 static int next_snapshot(struct recorder *rec, struct vft_err *err)
 {
 	struct rec_snapshot *snapshot;
-	int r = rec_snapshot_take(rec->session, &snapshot, err);
+	int r = take_followed(rec, &snapshot, err);
 
 	if (r)
 		return r;
-	rec_snapshot_select_followed(snapshot, rec->session);
 	r = write_snapshot(rec, snapshot, false, err);
 	rec_snapshot_free(snapshot);
 	return r;
@@ -287,15 +295,14 @@ static int sleep_until_due(struct recorder *rec, uint64_t now_ns, struct vft_err
 	return r;
 }
 
-static int count_waiters(struct recorder *rec, size_t *ret, struct vft_err *err)
+static int count_waiters(struct recorder *rec, struct vft_err *err)
 {
 	struct rec_snapshot *snapshot;
-	int r = rec_snapshot_take(rec->session, &snapshot, err);
+	int r = take_followed(rec, &snapshot, err);
 
 	if (r)
 		return r;
-	rec_snapshot_select_followed(snapshot, rec->session);
-	*ret = rec_snapshot_count_waiters(snapshot, rec->filtered);
+	rec->n_waiters = rec_snapshot_count_waiters(snapshot, rec->filtered);
 	rec_snapshot_free(snapshot);
 	return 0;
 }
@@ -330,7 +337,7 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 	if (!r && rec_status_is_due(&rec->status, now_ns)) {
 		struct rec_progress progress;
 
-		r = count_waiters(rec, &rec->n_waiters, err);
+		r = count_waiters(rec, err);
 		fill_progress(rec, now_ns, &progress);
 		rec_status_show(&rec->status, &progress);
 	}
@@ -405,17 +412,28 @@ static const char *stop_reason(const struct recorder *rec)
 	return rec->command_ended ? "command ended" : "duration";
 }
 
+/* What still holds a parent at the end, and in what state. */
+static int write_stalls(struct recorder *rec, const struct rec_snapshot *last, struct vft_err *err)
+{
+	rec->n_waiters = rec_snapshot_count_waiters(last, rec->filtered);
+	return rec_snapshot_write_stalls(last, rec->filtered, rec->sink, err);
+}
+
 static int finish(struct recorder *rec, struct vft_err *err)
 {
+	struct rec_snapshot *last = NULL;
 	struct rec_counters counters = {0};
 	struct vft_end end;
 	int r;
 
+	r = take_followed(rec, &last, err);
 	rec->end_ns = rec_clock_now();
-	r = count_waiters(rec, &rec->n_waiters, err);
 	rec_session_detach(rec->session);
 	if (!r)
 		r = drain_to_the_end(rec, &counters, err);
+	if (!r)
+		r = write_stalls(rec, last, err);
+	rec_snapshot_free(last);
 	if (!r)
 		r = rec_losses_poll(rec->losses, rec->sink, err);
 	if (!r)

@@ -275,18 +275,44 @@ static bool is_selected(const struct rec_snapshot *snapshot, const struct entry 
 	return leader && leader->selected;
 }
 
+static bool holds_parent(const struct rec_snapshot *snapshot, const struct entry *entry,
+			 bool selected_only)
+{
+	return entry->state.vfork_done && entry->state.alive &&
+	       (!selected_only || is_selected(snapshot, entry));
+}
+
 size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < snapshot->n; i++) {
-		const struct entry *entry = &snapshot->entries[i];
-
-		if (entry->state.vfork_done && entry->state.alive &&
-		    (!selected_only || is_selected(snapshot, entry)))
-			n++;
-	}
+	for (size_t i = 0; i < snapshot->n; i++)
+		n += holds_parent(snapshot, &snapshot->entries[i], selected_only);
 	return n;
+}
+
+static int write_stall(const struct entry *entry, struct rec_sink *sink, struct vft_err *err)
+{
+	struct rec_translation out;
+
+	rec_translate_stall(&entry->state, &out);
+	if (entry->waiter) {
+		out.event.stall.waiter_tgid = entry->waiter->state.task.tgid;
+		out.event.stall.waiter_tid = entry->waiter->state.task.tid;
+		out.event.stall.waiter_start_ns = entry->waiter->state.task.start_ns;
+	}
+	return rec_sink_append(sink, &out.event, err);
+}
+
+int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot, bool selected_only,
+			      struct rec_sink *sink, struct vft_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < snapshot->n; i++)
+		if (holds_parent(snapshot, &snapshot->entries[i], selected_only))
+			r = write_stall(&snapshot->entries[i], sink, err);
+	return r;
 }
 
 static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *entry,

@@ -44,6 +44,11 @@ VFT_MUST_CHECK int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot,
 /* How many threads are blocked in vfork; @selected_only: by a selected child. */
 size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only);
 
+/* Append a stall event for each of them: what state the child is in that holds its parent. */
+VFT_MUST_CHECK int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot,
+					     bool selected_only, struct rec_sink *sink,
+					     struct vft_err *err);
+
 struct rec_snapshot_options {
 	bool selected_only; /* what rec_snapshot_follow selected */
 	bool threads;

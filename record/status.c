@@ -79,7 +79,6 @@ void rec_status_summarise(const struct rec_progress *end, const char *output)
 	else
 		fputs("vfork-record: nothing lost\n", stderr);
 	fprintf(stderr,
-		"vfork-record: %zu threads were blocked in vfork at the end; read it with: "
-		"vfork-report %s\n",
-		end->n_waiters, output);
+		"vfork-record: %zu %s blocked in vfork at the end; read it with: vfork-report %s\n",
+		end->n_waiters, end->n_waiters == 1 ? "thread was" : "threads were", output);
 }

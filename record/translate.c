@@ -238,3 +238,15 @@ void rec_translate_task(const struct vfe_task_state *wire, struct rec_translatio
 	ret->event.snapshot.exe_dev = (uint32_t)wire->exe_dev;
 	ret->event.snapshot.exe_ino = wire->exe_ino;
 }
+
+void rec_translate_stall(const struct vfe_task_state *wire, struct rec_translation *ret)
+{
+	ret->event = (struct vft_event){
+		.time_ns = wire->header.time_ns,
+		.cpu = wire->header.cpu,
+		.kind = VFT_KIND_STALL,
+		.stall = {.state = state_of(wire), .syscall = -1},
+	};
+	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.comm = comm_of(&wire->task, ret);
+}

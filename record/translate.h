@@ -41,6 +41,9 @@ VFT_MUST_CHECK int rec_translate(const void *record, size_t size, enum rec_args 
  */
 void rec_translate_task(const struct vfe_task_state *task, struct rec_translation *ret);
 
+/* A stall event without waiter and stack. */
+void rec_translate_stall(const struct vfe_task_state *task, struct rec_translation *ret);
+
 /* What is stored of @argv under @args: all of it, its first string with the NUL, or nothing. */
 struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args);
 
