@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* This folder has a trace.h of its own. */
+#include "../../replay/trace.h"
+#include "writer.h"
+
+#define S     1000000000ull
+#define MS    1000000ull
+#define EPOCH 1700000000ull
+
+struct seen {
+	size_t n_sections, n_ends, n_batches, n_gaps, n_episodes;
+	struct rep_section_info last; /* pointers in it are stale, but for what is compared */
+	enum rep_outcome outcome;
+	bool certain;
+	uint64_t realtime_ns;
+	bool has_realtime;
+	int answer; /* of on_section */
+};
+
+static int on_section(void *context, const struct rep_section_info *info)
+{
+	struct seen *seen = context;
+
+	seen->n_sections++;
+	assert_true(info->has_meta);
+	assert_memory_equal(info->meta.hostname.data, "host", 4);
+	return seen->answer;
+}
+
+static int on_batch(void *context, const struct rep_section_info *info,
+		    const struct vft_batch *batch)
+{
+	struct seen *seen = context;
+
+	seen->n_batches++;
+	return 0;
+}
+
+static int on_gap(void *context, const struct rep_section_info *info, uint64_t offset,
+		  uint64_t size_bytes, const struct vft_gap *gap)
+{
+	struct seen *seen = context;
+
+	seen->n_gaps++;
+	return 0;
+}
+
+static int on_section_end(void *context, const struct rep_section_info *info)
+{
+	struct seen *seen = context;
+
+	seen->n_ends++;
+	seen->last = *info;
+	seen->has_realtime = rep_section_realtime(info, 12 * S, &seen->realtime_ns);
+	assert_int_equal(rep_section_relative(info, 9 * S), -(int64_t)S);
+	return 0;
+}
+
+static int on_episode(void *context, const struct rep_episode *episode)
+{
+	struct seen *seen = context;
+
+	seen->n_episodes++;
+	seen->outcome = episode->outcome;
+	seen->certain = episode->certain;
+	return 0;
+}
+
+static const struct rep_trace_ops ops = {
+	.model = {.on_episode = on_episode},
+	.on_section = on_section,
+	.on_batch = on_batch,
+	.on_gap = on_gap,
+	.on_section_end = on_section_end,
+};
+
+/* A clock, one vfork that stays open, and with @do_finish the end. Malloc'd; the size in *ret. */
+static unsigned char *write_trace(bool do_finish, size_t *ret)
+{
+	struct vft_writer_options options = {.section = {.section_id = 42}};
+	struct vft_meta meta = {
+		.hostname = {"host", 4}, .start_ns = 10 * S, .has = VFT_HAS_RELEASE};
+	struct vft_end end = {.end_ns = 20 * S};
+	struct vft_task parent = {.tgid = 100, .tid = 100, .start_ns = S};
+	struct vft_task child = {.tgid = 200, .tid = 200, .start_ns = 11 * S};
+	struct vft_event clock = {.time_ns = 10 * S, .kind = VFT_KIND_CLOCK};
+	struct vft_event spawn = {.time_ns = 11 * S, .kind = VFT_KIND_SPAWN, .task = &parent};
+	struct vft_writer *writer;
+	struct vft_sink *sink;
+	unsigned char *copy;
+
+	clock.clock.monotonic_ns = 10 * S;
+	clock.clock.realtime_ns = EPOCH * S;
+	spawn.spawn.child = &child;
+	spawn.spawn.clone_flags = 0x4100;
+	assert_int_equal(vft_sink_open_memory(&sink, NULL), 0);
+	assert_int_equal(vft_writer_open(sink, &options, &meta, &writer, NULL), 0);
+	assert_int_equal(vft_writer_append(writer, &clock, NULL), 0);
+	assert_int_equal(vft_writer_append(writer, &spawn, NULL), 0);
+	assert_int_equal(vft_writer_flush(writer, NULL), 0);
+	if (do_finish)
+		assert_int_equal(vft_writer_finish(writer, &end, NULL), 0);
+	vft_writer_close(writer);
+	copy = malloc(vft_sink_memory(sink, ret) ? *ret : 1);
+	assert_non_null(copy);
+	memcpy(copy, vft_sink_memory(sink, ret), *ret);
+	vft_sink_close(sink);
+	return copy;
+}
+
+static int replay(const void *data, size_t size, struct seen *seen, struct rep_trace_total *total)
+{
+	struct vft_source *source;
+
+	assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
+	return rep_trace_replay(&source, 1, NULL, &ops, seen, total, NULL);
+}
+
+static void test_replay_trace__whole(void **state)
+{
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_trace(true, &size);
+
+	assert_int_equal(replay(data, size, &seen, &total), 0);
+	assert_int_equal(seen.n_sections, 1);
+	assert_int_equal(seen.n_ends, 1);
+	assert_int_equal(seen.n_batches, 2);
+	assert_int_equal(seen.n_gaps, 0);
+	assert_int_equal(seen.n_episodes, 1);
+	assert_int_equal(seen.outcome, REP_OUTCOME_OPEN);
+	assert_true(seen.certain);
+	assert_true(seen.has_realtime);
+	assert_int_equal(seen.realtime_ns, (EPOCH + 2) * S);
+	assert_int_equal(seen.last.start_ns, 10 * S);
+	assert_int_equal(seen.last.end_ns, 20 * S);
+	assert_int_equal(seen.last.n_kind[VFT_KIND_SPAWN], 1);
+	assert_true(total.clean_end);
+	assert_false(total.damaged);
+	assert_false(total.incomplete);
+	assert_int_equal(total.n_events, 2);
+	assert_int_equal(total.err.code, 0);
+	free(data);
+}
+
+static void test_replay_trace__not_closed(void **state)
+{
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_trace(false, &size);
+
+	assert_int_equal(replay(data, size, &seen, &total), 0);
+	assert_int_equal(seen.outcome, REP_OUTCOME_OPEN);
+	assert_false(seen.certain);
+	assert_false(total.clean_end);
+	assert_true(total.incomplete);
+	/* A notice, not damage. */
+	assert_false(total.damaged);
+	free(data);
+}
+
+static void test_replay_trace__cut_anywhere(void **state)
+{
+	size_t size;
+	unsigned char *data = write_trace(true, &size);
+
+	for (size_t n = 0; n < size; n++) {
+		struct rep_trace_total total;
+		struct seen seen = {0};
+		struct vft_source *source;
+		struct rep_trace_ops few = {.model = {.on_episode = on_episode}};
+
+		assert_int_equal(vft_source_open_memory(data, n, &source, NULL), 0);
+		assert_int_equal(rep_trace_replay(&source, 1, NULL, &few, &seen, &total, NULL), 0);
+		/* What stands behind END, the trailer, is but a hint. */
+		assert_true(total.damaged || total.incomplete || n + 32 >= size);
+		if (seen.n_episodes && seen.certain)
+			assert_true(total.clean_end);
+	}
+	free(data);
+}
+
+static void test_replay_trace__two_in_one(void **state)
+{
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_trace(true, &size), *both = malloc(2 * size);
+
+	assert_non_null(both);
+	memcpy(both, data, size);
+	memcpy(both + size, data, size);
+	assert_int_equal(replay(both, 2 * size, &seen, &total), 0);
+	assert_int_equal(seen.n_sections, 2);
+	assert_int_equal(seen.n_ends, 2);
+	assert_int_equal(seen.n_episodes, 2);
+	assert_int_equal(total.n_sections, 2);
+	assert_true(total.clean_end);
+	free(both);
+	free(data);
+}
+
+/* One that is no trace does not keep the others from being read. */
+static void test_replay_trace__foreign_input(void **state)
+{
+	static const char text[] =
+		"This is not a trace, but a text of some length that never ends well.";
+	struct vft_source *sources[2];
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_trace(true, &size);
+
+	assert_int_equal(vft_source_open_memory(text, sizeof(text), &sources[0], NULL), 0);
+	assert_int_equal(vft_source_open_memory(data, size, &sources[1], NULL), 0);
+	assert_int_equal(rep_trace_replay(sources, 2, NULL, &ops, &seen, &total, NULL), 0);
+	assert_int_equal(seen.n_ends, 1);
+	assert_int_equal(seen.last.source, 1);
+	assert_true(total.damaged);
+	assert_int_equal(total.err.code, -EBADMSG);
+	assert_int_equal(total.err_source, 0);
+	free(data);
+}
+
+static void test_replay_trace__callback_stops(void **state)
+{
+	struct rep_trace_total total;
+	struct seen seen = {.answer = -ECANCELED};
+	size_t size;
+	unsigned char *data = write_trace(true, &size);
+
+	assert_int_equal(replay(data, size, &seen, &total), -ECANCELED);
+	assert_int_equal(seen.n_batches, 0);
+	free(data);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_replay_trace__whole),
+		cmocka_unit_test(test_replay_trace__not_closed),
+		cmocka_unit_test(test_replay_trace__cut_anywhere),
+		cmocka_unit_test(test_replay_trace__two_in_one),
+		cmocka_unit_test(test_replay_trace__foreign_input),
+		cmocka_unit_test(test_replay_trace__callback_stops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
