@@ -144,6 +144,7 @@ struct vfe_waiter {
 
 /* A process that is followed: keyed by its tgid. */
 #define VFE_FOLLOW  0x1u /* inside the filter: its children are followed too */
+#define VFE_SELF    0x4u /* the recorder: what it starts is followed, itself is left out */
 #define VFE_VFORKED 0x2u /* began as a vfork child */
 
 struct vfe_tracked {

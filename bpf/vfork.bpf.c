@@ -211,7 +211,7 @@ static __always_inline bool is_recorded(struct task_struct *task)
 	if (!needs_tracking())
 		return true;
 	flags = tracked_flags(task);
-	if (cfg_filter && !(flags & VFE_FOLLOW))
+	if (cfg_filter && (flags & (VFE_FOLLOW | VFE_SELF)) != VFE_FOLLOW)
 		return false;
 	return !cfg_vfork_only || (flags & VFE_VFORKED);
 }
@@ -273,8 +273,12 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 
 	if (BPF_CORE_READ(child, flags) & PF_KTHREAD)
 		return 0;
-	if (cfg_filter && !(tracked_flags(parent) & VFE_FOLLOW))
-		return 0;
+	if (cfg_filter) {
+		__u32 flags = tracked_flags(parent);
+
+		if (!(flags & VFE_FOLLOW) || (is_thread && (flags & VFE_SELF)))
+			return 0;
+	}
 	if (needs_tracking() && !is_thread && (cfg_filter || is_vfork))
 		track_child(child, is_vfork);
 	if (is_vfork)

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "events.h"
 
 static struct vft_str text(const char *string)
 {
@@ -80,8 +79,8 @@ static int join_command(char *const *argv, struct rec_description *ret)
 
 	for (size_t i = 0; argv[i]; i++)
 		size += strlen(argv[i]) + 1;
-	if (size > VFE_ARGV_MAX)
-		size = VFE_ARGV_MAX;
+	if (size > REC_ARGV_MAX)
+		size = REC_ARGV_MAX;
 	ret->command = malloc(size);
 	if (!ret->command)
 		return -ENOMEM;
@@ -153,7 +152,7 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_de
 	ret->meta.filters = text(ret->filters);
 	ret->meta.redaction = text(rec_args_name(options->args));
 	ret->meta.n_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
-	ret->meta.argv_limit = options->args == REC_ARGS_NONE ? 0 : VFE_ARGV_MAX;
+	ret->meta.argv_limit = options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX;
 	ret->meta.ring_size = options->ring_bytes;
 	ret->meta.pidns = stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
 	ret->meta.has = VFT_HAS_RELEASE | (options->threads ? VFT_HAS_THREADS : 0) |

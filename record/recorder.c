@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "command.h"
 #include "describe.h"
-#include "events.h"
 #include "losses.h"
 #include "session.h"
 #include "sink.h"
@@ -479,7 +478,7 @@ static int open_session(struct recorder *rec, struct vft_err *err)
 		.threads = rec->options->threads,
 		.filter = rec->filtered,
 		.vfork_only = rec->options->vfork_only,
-		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : VFE_ARGV_MAX,
+		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX,
 	};
 	int r = rec_session_open(&config, &rec->session, err);
 

@@ -229,9 +229,10 @@ int rec_session_attach(struct rec_session *session, struct vft_err *err)
 	return r;
 }
 
-int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns)
+int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns, bool is_self)
 {
-	struct vfe_tracked entry = {.start_ns = start_ns, .flags = VFE_FOLLOW};
+	struct vfe_tracked entry = {.start_ns = start_ns,
+				    .flags = VFE_FOLLOW | (is_self ? VFE_SELF : 0)};
 
 	if (bpf_map_update_elem(bpf_map__fd(session->skel->maps.tracked), &tgid, &entry, BPF_ANY))
 		return -errno;

@@ -40,9 +40,12 @@ VFT_MUST_CHECK int rec_session_open(const struct rec_session_config *config,
 				    struct rec_session **ret, struct vft_err *err);
 VFT_MUST_CHECK int rec_session_attach(struct rec_session *session, struct vft_err *err);
 
-/* Follow a process (host tgid and start) and what it will spawn. -E2BIG when there are too many. */
-VFT_MUST_CHECK int rec_session_follow(struct rec_session *session, uint32_t tgid,
-				      uint64_t start_ns);
+/*
+ * Follow a process (host tgid and start) and what it will spawn; @is_self: only what it will spawn.
+ * -E2BIG when there are too many.
+ */
+VFT_MUST_CHECK int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns,
+				      bool is_self);
 bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_t start_ns);
 /* @parent_tid waits for @child_tid since before the programs were attached. */
 VFT_MUST_CHECK int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid,

@@ -177,7 +177,8 @@ static int follow(struct rec_session *session, struct entry *entry)
 	entry->selected = true;
 	if (rec_session_is_followed(session, task->tgid, task->start_ns))
 		return 0;
-	r = rec_session_follow(session, task->tgid, task->start_ns);
+	r = rec_session_follow(session, task->tgid, task->start_ns,
+			       visible_pid(snapshot, entry) == getpid());
 	return r ? r : 1;
 }
 

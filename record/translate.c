@@ -7,6 +7,8 @@
 
 #include "events.h"
 
+_Static_assert(REC_ARGV_MAX == VFE_ARGV_MAX, "one limit");
+
 /* The kernel's task state bits, as far as they are told apart here. */
 enum {
 	KERNEL_INTERRUPTIBLE = 0x1,
@@ -207,12 +209,13 @@ static uint32_t state_of(const struct vfe_task_state *wire)
 {
 	if (wire->exit_state)
 		return VFT_STATE_DEAD;
-	if (wire->frozen || (wire->state & KERNEL_FROZEN))
-		return VFT_STATE_FROZEN;
+	/* A stopped task counts as frozen for its cgroup, too: the stop is what holds it. */
 	if (wire->state & KERNEL_TRACED)
 		return VFT_STATE_TRACED;
 	if (wire->state & KERNEL_STOPPED)
 		return VFT_STATE_STOPPED;
+	if (wire->frozen || (wire->state & KERNEL_FROZEN))
+		return VFT_STATE_FROZEN;
 	if (wire->state & KERNEL_UNINTERRUPTIBLE)
 		return VFT_STATE_BLOCKED;
 	if (wire->state & KERNEL_INTERRUPTIBLE)

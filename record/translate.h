@@ -14,6 +14,9 @@
 #include "base/err.h"
 #include "event.h"
 
+/* Bytes kept of one argv at most: what the kernel part reads. */
+#define REC_ARGV_MAX 4096u
+
 enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL };
 
 /*

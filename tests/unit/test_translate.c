@@ -330,6 +330,7 @@ static void test_translate__task_states(void **state)
 	assert_int_equal(state_of(0x8000, 0, 0), VFT_STATE_FROZEN);
 	assert_int_equal(state_of(0x102, 0, 0), VFT_STATE_BLOCKED);
 	assert_int_equal(state_of(0x104, 0, 0), VFT_STATE_STOPPED);
+	assert_int_equal(state_of(0x104, 0, 1), VFT_STATE_STOPPED);
 	assert_int_equal(state_of(0x108, 0, 0), VFT_STATE_TRACED);
 	assert_int_equal(state_of(0x80, 0x20, 0), VFT_STATE_DEAD);
 	assert_int_equal(state_of(0x40, 0, 0), VFT_STATE_UNKNOWN);
