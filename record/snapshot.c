@@ -169,7 +169,7 @@ static pid_t visible_pid(const struct rec_snapshot *snapshot, const struct entry
 	return 0;
 }
 
-static int follow(struct rec_session *session, struct entry *entry)
+static int follow(struct rec_session *session, struct entry *entry, bool is_self)
 {
 	const struct vfe_task *task = &entry->state.task;
 	int r;
@@ -177,8 +177,7 @@ static int follow(struct rec_session *session, struct entry *entry)
 	entry->selected = true;
 	if (rec_session_is_followed(session, task->tgid, task->start_ns))
 		return 0;
-	r = rec_session_follow(session, task->tgid, task->start_ns,
-			       visible_pid(snapshot, entry) == getpid());
+	r = rec_session_follow(session, task->tgid, task->start_ns, is_self);
 	return r ? r : 1;
 }
 
@@ -204,7 +203,7 @@ static int follow_descendants(struct rec_snapshot *snapshot, struct rec_session 
 			if (!is_leader(entry) || entry->selected ||
 			    !has_selected_parent(snapshot, entry))
 				continue;
-			r = follow(session, entry);
+			r = follow(session, entry, false);
 			if (r < 0)
 				return r;
 			n += r;
@@ -227,13 +226,13 @@ int rec_snapshot_follow_self(struct rec_snapshot *snapshot, struct rec_session *
 {
 	struct entry *entry = find_visible(snapshot, getpid());
 
-	return entry ? follow(session, entry) : -ESRCH;
+	return entry ? follow(session, entry, true) : -ESRCH;
 }
 
 int rec_snapshot_follow_tree(struct rec_snapshot *snapshot, struct rec_session *session, pid_t pid)
 {
 	struct entry *entry = find_visible(snapshot, pid);
-	int r = entry ? follow(session, entry) : -ESRCH;
+	int r = entry ? follow(session, entry, false) : -ESRCH;
 	int n = r;
 
 	if (r < 0)
