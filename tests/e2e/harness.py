@@ -138,24 +138,29 @@ class Case:
     # --- commands -------------------------------------------------------------------------------
 
     def start(self, *command, **options):
-        """A command left to run in a session of its own; stdout and stderr are kept in files."""
+        """A command left to run in a session of its own.
+
+        What it prints goes to files, not pipes: its end is then its own, and not also that of all
+        it left behind.
+        """
         options.setdefault('stdin', subprocess.DEVNULL)
-        options.setdefault('stdout', subprocess.PIPE)
-        options.setdefault('stderr', subprocess.PIPE)
+        options.setdefault('stdout', self.undo.enter_context(tempfile.TemporaryFile()))
+        options.setdefault('stderr', self.undo.enter_context(tempfile.TemporaryFile()))
         options.setdefault('env', self.environment)
         process = subprocess.Popen([str(word) for word in command], start_new_session=True,
                                    cwd=self.folder, **options)
+        process.outputs = options['stdout'], options['stderr']
         self.undo.callback(end_process, process)
         return process
 
     def finish(self, process, command=('command',), data=None):
         """Wait for a started command to end."""
         try:
-            stdout, stderr = process.communicate(data, timeout=WAIT_SECONDS * 5)
+            process.communicate(data, timeout=WAIT_SECONDS * 2)
         except subprocess.TimeoutExpired as error:
             raise Failure(f'{" ".join(map(str, command))} does not end') from error
         status = process.returncode if process.returncode >= 0 else 128 - process.returncode
-        return Result(command, status, stdout or b'', stderr or b'')
+        return Result(command, status, *map(content_of, process.outputs))
 
     def run(self, *command, data=None, **options):
         if data is not None:
@@ -164,12 +169,10 @@ class Case:
 
     def run_measured(self, *command):
         """Run and add the resource usage of that one process."""
-        with open(self.path('measured.out'), 'w+b') as out:
-            process = self.start(*command, stdout=out, stderr=subprocess.STDOUT)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            out.seek(0)
-            return Result(command, process.returncode, out.read(), b'', usage)
+        process = self.start(*command)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Result(command, process.returncode, *map(content_of, process.outputs), usage)
 
     # --- recording ------------------------------------------------------------------------------
 
@@ -191,8 +194,8 @@ class Case:
         os.chmod(trace.path, 0o644)
         return trace
 
-    def record_workload(self, name, *arguments, **options):
-        return self.record(self.workload(name), *arguments, **options)
+    def record_workload(self, program, *arguments, **options):
+        return self.record(self.workload(program), *arguments, **options)
 
     # --- truth ----------------------------------------------------------------------------------
 
@@ -209,6 +212,11 @@ class Case:
         lines = self.truths(what)
         check_equal(len(lines), 1, f'the number of truths {what}')
         return lines[0]
+
+    def forget_truth(self):
+        """So that the next workload's lines are the only ones."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.truth_path)
 
     def wait_truth(self, what):
         return wait_until(lambda: self.truths(what), f'the workload to say {what}')[0]
@@ -245,6 +253,14 @@ def end_process(process):
         if stream:
             with contextlib.suppress(OSError):
                 stream.close()
+
+
+def content_of(output):
+    """What went to one of our files; nothing for a pipe or a file of somebody else's."""
+    if not hasattr(output, 'seek') or 'r' not in output.mode and '+' not in output.mode:
+        return b''
+    output.seek(0)
+    return output.read()
 
 
 def parent_of(pid):
@@ -321,7 +337,7 @@ def run_case(function, requirement):
         print('\n'.join(f'# {line}' for line in str(failure).splitlines()))
         return False, ''
     except Exception:  # a broken case is a failing one, and the next must run
-        print('\n'.join(f'# {line}' for line in traceback.format_exc().splitlines()))
+        print('\n'.join(f'# {line}' for line in traceback.format_exc(limit=-3).splitlines()))
         return False, ''
     finally:
         kill_descendants()

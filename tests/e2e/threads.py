@@ -8,6 +8,7 @@ from harness import check, check_equal
 
 N_THREADS = 8
 N_ROUNDS = 10
+CLONE_THREAD = 0x10000
 
 
 def test_eight_threads_vfork_at_once(t):
@@ -36,7 +37,8 @@ def test_exec_by_another_thread_than_the_leader(t):
 def test_threads_are_recorded_only_on_demand(t):
     def n_thread_spawns(trace):
         return sum(1 for event in trace.events()
-                   if event['kind'] == 'spawn' and event['clone_flags'] & 0x10000)
+                   if event['kind'] == 'spawn' and event['clone_flags'] & CLONE_THREAD
+                   and event['comm'] == 'threads')
 
     plain = t.record_workload('threads', 'eight')
     full = t.record_workload('threads', 'eight', options=('--threads',), name='full.vft')
