@@ -73,16 +73,14 @@ static int on_episode_row(void *context, const struct rep_episode *episode)
 	struct export *self = context;
 	struct rep_cell cells[REP_N_VFORKS];
 	struct rep_vfork vfork;
-	int err = rep_vfork_init(&vfork, self->info, &self->origin, episode);
+	int err = 0;
 
-	if (err)
-		return err;
+	rep_vfork_init(&vfork, self->info, &self->origin, episode);
 	if (rep_select_vfork(&self->run->options->select, self->info, &vfork)) {
 		rep_run_count_finding(self->run, episode);
 		rep_vforks_cells(&vfork, &self->scratch, cells);
 		err = rep_table_row(self->table, cells);
 	}
-	rep_vfork_finish(&vfork);
 	return err;
 }
 

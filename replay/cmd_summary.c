@@ -49,23 +49,21 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 	if (episode->outcome == REP_OUTCOME_OPEN) {
 		self->n_stuck += episode->has_blocked && episode->blocked_ns >= REP_STUCK_NS;
 		err = rep_top_append(&self->open, vfork);
-		if (err)
-			return err;
+	} else {
+		err = rep_top_append(&self->ended, vfork);
 	}
-	return rep_top_append(&self->worst, vfork);
+	return err ? err : rep_top_append(&self->worst, vfork);
 }
 
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct rep_summary *self = context;
 	struct rep_vfork vfork;
-	int err = rep_vfork_init(&vfork, self->info, self->origin, episode);
+	int err = 0;
 
-	if (err)
-		return err;
+	rep_vfork_init(&vfork, self->info, self->origin, episode);
 	if (rep_select_vfork(&self->run->options->select, self->info, &vfork))
 		err = take_episode(self, &vfork);
-	rep_vfork_finish(&vfork);
 	return err;
 }
 
@@ -140,17 +138,20 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 		.on_section = on_section};
 	struct rep_summary self = {.run = run,
 				   .worst = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
-				   .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS}};
+				   .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
+				   .ended = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ENDED}};
 	int result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.worst);
 		rep_top_sort(&self.open);
+		rep_top_sort(&self.ended);
 		result = run->out->options.format == REP_TEXT ? rep_summary_text(&self)
 							      : fill_json(&self);
 	}
 	rep_top_release(&self.worst);
 	rep_top_release(&self.open);
+	rep_top_release(&self.ended);
 	rep_origins_release(&self.origins);
 	rep_latency_release(&self.latency);
 	return result;

@@ -51,17 +51,15 @@ static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct vforks *self = context;
 	struct rep_vfork vfork;
-	int err = rep_vfork_init(&vfork, self->info, self->origin, episode);
+	int err = 0;
 
-	if (err)
-		return err;
+	rep_vfork_init(&vfork, self->info, self->origin, episode);
 	if (rep_select_vfork(&self->run->options->select, self->info, &vfork)) {
 		self->run->n_findings += episode->outcome == REP_OUTCOME_OPEN ||
 					 episode->outcome == REP_OUTCOME_UNKNOWN;
 		if (is_shown(self->run->options, episode))
 			err = rep_top_append(&self->top, &vfork);
 	}
-	rep_vfork_finish(&vfork);
 	return err;
 }
 

@@ -277,8 +277,7 @@ bool rep_select_vfork(const struct rep_select *select, const struct rep_section_
 	if (select->exes.n && !matches_exe(&select->exes, rep_str_get(e->parent_exe)) &&
 	    !matches_exe(&select->exes, rep_str_get(e->exec_path)))
 		return false;
-	return !select->containers.n ||
-	       matches_container(&select->containers, rep_str_get(vfork->cgroup));
+	return !select->containers.n || matches_container(&select->containers, vfork->cgroup);
 }
 
 bool rep_select_process(const struct rep_select *select, const struct rep_section_info *info,

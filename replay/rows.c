@@ -63,35 +63,29 @@ static int64_t relative(const struct rep_origin *origin, uint64_t boottime_ns)
 	return (int64_t)(boottime_ns - origin->start_ns);
 }
 
-int rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
-		   const struct rep_origin *origin, const struct rep_episode *episode)
+void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
+		    const struct rep_origin *origin, const struct rep_episode *episode)
 {
-	struct vft_str cgroup = rep_model_cgroup(info->model, episode->cgroup);
-
 	*ret = (struct rep_vfork){.episode = *episode, .origin = origin};
 	ret->has_time = rep_section_realtime(info, episode->start_ns, &ret->time_ns);
-	if (cgroup.data) {
-		ret->cgroup = rep_str_new(&cgroup);
-		if (!ret->cgroup)
+	ret->cgroup = rep_model_cgroup(info->model, episode->cgroup);
+}
+
+int rep_vfork_acquire(struct rep_vfork *vfork)
+{
+	vfork->kept = NULL;
+	if (vfork->cgroup.data) {
+		vfork->kept = rep_str_new(&vfork->cgroup);
+		if (!vfork->kept)
 			return -ENOMEM;
+		vfork->cgroup = rep_str_get(vfork->kept);
 	}
-	return 0;
-}
-
-void rep_vfork_finish(struct rep_vfork *vfork)
-{
-	rep_str_release(vfork->cgroup);
-	vfork->cgroup = NULL;
-}
-
-void rep_vfork_acquire(struct rep_vfork *vfork)
-{
 	rep_str_acquire(vfork->episode.parent_comm);
 	rep_str_acquire(vfork->episode.parent_exe);
 	rep_str_acquire(vfork->episode.child_comm);
 	rep_str_acquire(vfork->episode.exec_path);
 	rep_str_acquire(vfork->episode.sender_comm);
-	rep_str_acquire(vfork->cgroup);
+	return 0;
 }
 
 void rep_vfork_release(struct rep_vfork *vfork)
@@ -101,7 +95,7 @@ void rep_vfork_release(struct rep_vfork *vfork)
 	rep_str_release(vfork->episode.child_comm);
 	rep_str_release(vfork->episode.exec_path);
 	rep_str_release(vfork->episode.sender_comm);
-	rep_str_release(vfork->cgroup);
+	rep_str_release(vfork->kept);
 }
 
 int64_t rep_vfork_start(const struct rep_vfork *vfork)
@@ -221,7 +215,7 @@ void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch
 {
 	const struct rep_episode *e = &vfork->episode;
 	const struct rep_origin *origin = vfork->origin;
-	struct vft_str cgroup = rep_str_get(vfork->cgroup);
+	struct vft_str cgroup = vfork->cgroup;
 
 	vforks_end_cells(e, scratch, cells);
 	cells[REP_VF_START_NS] = REP_INT(relative(origin, e->start_ns));

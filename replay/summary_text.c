@@ -350,7 +350,8 @@ int rep_summary_text(const struct rep_summary *s)
 	trace_line(s);
 	outcomes(s);
 	vfork_lines(out, "Open", &s->open, N_OPEN, s->outcomes[REP_OUTCOME_OPEN]);
-	vfork_lines(out, "Held longest", &s->worst, N_WORST, 0);
+	vfork_lines(out, s->open.n_rows ? "Held longest before" : "Held longest", &s->ended,
+		    REP_SUMMARY_ENDED, 0);
 	latency(s);
 	return rep_out_drain(out);
 }

@@ -12,8 +12,9 @@
 #include "latency.h"
 #include "top.h"
 
-#define REP_SUMMARY_ROWS 10u          /* of worst and open in JSON */
-#define REP_STUCK_NS     100000000ull /* an open one that held its parent so long is "stuck" */
+#define REP_SUMMARY_ROWS  10u          /* of worst and open in JSON */
+#define REP_SUMMARY_ENDED 4u           /* of ended, in text */
+#define REP_STUCK_NS      100000000ull /* an open one that held its parent so long is "stuck" */
 
 struct rep_summary {
 	struct rep_run *run;
@@ -24,6 +25,7 @@ struct rep_summary {
 	uint64_t outcomes[REP_N_OUTCOMES];
 	struct rep_latency latency;
 	struct rep_top worst, open;
+	struct rep_top ended; /* the worst that are over: the text shows open ones apart */
 };
 
 VFT_MUST_CHECK int rep_summary_text(const struct rep_summary *summary);

@@ -55,6 +55,11 @@ static int by_blocked(const void *a, const void *b)
 	return by_start(a, b);
 }
 
+static int compare(const struct rep_top *top, const void *a, const void *b)
+{
+	return top->by == REP_BY_START ? by_start(a, b) : by_blocked(a, b);
+}
+
 void rep_top_sort(struct rep_top *top)
 {
 	if (!top->n_rows)
@@ -63,13 +68,17 @@ void rep_top_sort(struct rep_top *top)
 	      top->by == REP_BY_START ? by_start : by_blocked);
 	while (top->n_rows > top->limit)
 		rep_vfork_release(&top->rows[--top->n_rows]);
+	top->is_full = top->n_rows == top->limit;
 }
 
 int rep_top_append(struct rep_top *top, const struct rep_vfork *vfork)
 {
-	if (!top->limit)
+	int err;
+
+	/* Once sorted, nearly all that comes is no better than the last of those to be kept. */
+	if (!top->limit || (top->is_full && compare(top, vfork, &top->rows[top->limit - 1]) >= 0))
 		return 0;
-	if (top->n_rows >= 2 * (top->limit < SIZE_MAX / 2 ? top->limit : SIZE_MAX / 2))
+	if (top->limit < SIZE_MAX / 2 && top->n_rows >= 2 * top->limit)
 		rep_top_sort(top);
 	if (top->n_rows == top->max_rows) {
 		size_t max = top->max_rows ? top->max_rows * 2 : 16;
@@ -81,8 +90,10 @@ int rep_top_append(struct rep_top *top, const struct rep_vfork *vfork)
 		top->max_rows = max;
 	}
 	top->rows[top->n_rows] = *vfork;
-	rep_vfork_acquire(&top->rows[top->n_rows++]);
-	return 0;
+	err = rep_vfork_acquire(&top->rows[top->n_rows]);
+	if (!err)
+		top->n_rows++;
+	return err;
 }
 
 void rep_top_release(struct rep_top *top)

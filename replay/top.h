@@ -17,6 +17,7 @@ struct rep_top {
 	size_t limit; /* SIZE_MAX = keep all */
 	struct rep_vfork *rows;
 	size_t n_rows, max_rows;
+	bool is_full; /* the first limit rows are sorted: what is behind them cannot come in */
 };
 
 /* Keep a copy of @vfork, whose origin must outlive it. -ENOMEM. */
