@@ -101,6 +101,7 @@ static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, cons
 		gap.to_ns = reader->where.last_ns;
 	}
 	ret->kind = VFT_ITEM_GAP;
+	ret->block_type = 0;
 	ret->gap = gap;
 	return 1;
 }

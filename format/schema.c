@@ -141,6 +141,25 @@ static int add_kind(struct vft_schema *schema, uint64_t kind)
 	return 0;
 }
 
+/* An event without the task it is about says nothing, and readers may rely on having it: such a kind
+ * is passed over like an unknown one. */
+static void check_tasks(struct vft_schema *schema, unsigned int kind)
+{
+	struct vft_plan *plan = &schema->plans[kind];
+	const struct vft_step *steps = &schema->steps[plan->first_step];
+	size_t n_fields;
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+
+	for (size_t i = 0; i < n_fields; i++) {
+		bool is_found = fields[i].type != VFT_TYPE_TASK;
+
+		for (unsigned int j = 0; j < plan->n_steps; j++)
+			is_found |= steps[j].dest == VFT_TYPE_TASK &&
+				    steps[j].offset == fields[i].offset;
+		plan->is_known &= is_found;
+	}
+}
+
 static int add_column(struct vft_schema *schema, uint64_t id, uint64_t encoding)
 {
 	uint32_t n = schema->n_columns;
@@ -205,6 +224,7 @@ int vft_schema_decode(struct vft_cursor c, struct vft_schema *ret)
 		for (; n_fields; n_fields--)
 			if (add_step(ret, (unsigned int)kind, vft_cursor_varint(&c)) < 0)
 				return -EBADMSG;
+		check_tasks(ret, (unsigned int)kind);
 	}
 	return c.failed ? -EBADMSG : 0; /* a later version may append more */
 }

@@ -235,6 +235,20 @@ static void test_schema__other_encoding(void **state)
 	assert_int_equal(read_schema.steps[0].encoding, VFT_ENC_DELTA);
 }
 
+/* No event without the task it is about: readers rely on it. */
+static void test_schema__kind_without_its_task(void **state)
+{
+	assert_int_equal(DECODE(2, 16, 0, 5, 37, 0, 1, 1, VFT_KIND_EXIT, 0, 2, 16, 37), 0);
+	assert_true(read_schema.plans[VFT_KIND_EXIT].is_known);
+	assert_int_equal(DECODE(2, 16, 0, 5, 37, 0, 1, 1, VFT_KIND_EXIT, 0, 1, 37), 0);
+	assert_true(read_schema.plans[VFT_KIND_EXIT].is_present);
+	assert_false(read_schema.plans[VFT_KIND_EXIT].is_known);
+	assert_int_equal(DECODE(2, 16, 0, 1, 37, 0, 1, 1, VFT_KIND_EXIT, 0, 2, 16, 37), 0);
+	assert_false(read_schema.plans[VFT_KIND_EXIT].is_known); /* a number is no task */
+	assert_int_equal(DECODE(1, 36, 0, 1, 1, VFT_KIND_MARK, 0, 1, 36), 0);
+	assert_true(read_schema.plans[VFT_KIND_MARK].is_known); /* has none */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_schema__too_many_columns),
 		cmocka_unit_test(test_schema__future_rows),
 		cmocka_unit_test(test_schema__other_encoding),
+		cmocka_unit_test(test_schema__kind_without_its_task),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);

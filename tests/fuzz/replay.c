@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * replay - runs a fuzz target over files and folders of inputs, each also cut short and with bits
+ * flipped, so that the corpus is replayed in every ordinary test run, without libFuzzer.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define MAX_FILE_SIZE (16u << 20)
+#define N_FLIPS   64
+
+static unsigned int n_inputs;
+
+static void run(uint8_t *data, size_t size)
+{
+	uint64_t random = 88172645463325252ull;
+
+	LLVMFuzzerTestOneInput(data, size);
+	n_inputs++;
+	for (unsigned int i = 0; size && i < N_FLIPS; i++) {
+		size_t bit;
+
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		bit = random % (size * 8);
+		data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		LLVMFuzzerTestOneInput(data, size - (i % 4 ? 0 : random % size));
+		if (i % 8 == 7) /* else let damage gather */
+			data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+	}
+}
+
+static int run_file(const char *path)
+{
+	FILE *file = fopen(path, "rbe");
+	uint8_t *data = malloc(MAX_FILE_SIZE);
+	int r = -1;
+
+	if (file && data) {
+		size_t size = fread(data, 1, MAX_FILE_SIZE, file);
+
+		if (!ferror(file)) {
+			run(data, size);
+			r = 0;
+		}
+	}
+	if (file)
+		(void)fclose(file);
+	free(data);
+	if (r < 0)
+		(void)fprintf(stderr, "cannot read %s\n", path);
+	return r;
+}
+
+static int run_path(const char *path)
+{
+	char entry_path[4096];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+	int r = 0;
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return run_file(path);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while (r == 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(entry_path, sizeof(entry_path), "%s/%s", path, entry->d_name);
+		r = run_path(entry_path);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	int r = 0;
+
+	for (int i = 1; r == 0 && i < argc; i++)
+		r = run_path(argv[i]);
+	(void)printf("%u inputs\n", n_inputs);
+	return r < 0 || !n_inputs;
+}
