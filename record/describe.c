@@ -67,7 +67,8 @@ static void describe_filters(const struct rec_options *options, bool filtered, c
 	if (filtered && options->command)
 		append(buffer, size, "only the command and its descendants");
 	for (size_t i = 0; i < options->n_pids; i++)
-		append(buffer, size, "%s%d", i ? ", " : "only the descendants of ",
+		append(buffer, size, "%s%d",
+		       i ? ", " : "only these processes and their descendants: ",
 		       (int)options->pids[i]);
 	if (options->vfork_only)
 		append(buffer, size, "%sonly vfork episodes", buffer[0] ? "; " : "");

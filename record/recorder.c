@@ -207,7 +207,7 @@ static int first_snapshot(struct recorder *rec, struct vft_err *err)
 
 	if (r)
 		return r;
-	r = rec_snapshot_add_waiters(snapshot, rec->session);
+	r = rec_snapshot_add_waiters(snapshot, rec->session, rec->filtered);
 	if (r)
 		r = vft_fail(err, r, 0, "too many threads are blocked in vfork");
 	else

@@ -252,13 +252,21 @@ void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_sess
 	}
 }
 
-int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_session *session)
+static bool is_selected(const struct rec_snapshot *snapshot, const struct entry *entry)
+{
+	const struct entry *leader = find_leader(snapshot, entry->state.task.tgid);
+
+	return leader && leader->selected;
+}
+
+int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_session *session,
+			     bool selected_only)
 {
 	for (size_t i = 0; i < snapshot->n; i++) {
 		const struct entry *child = &snapshot->entries[i];
 		int r;
 
-		if (!child->waiter)
+		if (!child->waiter || (selected_only && !is_selected(snapshot, child)))
 			continue;
 		r = rec_session_add_waiter(session, child->waiter->state.task.tid,
 					   child->state.task.tid);
@@ -266,13 +274,6 @@ int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_ses
 			return r;
 	}
 	return 0;
-}
-
-static bool is_selected(const struct rec_snapshot *snapshot, const struct entry *entry)
-{
-	const struct entry *leader = find_leader(snapshot, entry->state.task.tgid);
-
-	return leader && leader->selected;
 }
 
 static bool holds_parent(const struct rec_snapshot *snapshot, const struct entry *entry,

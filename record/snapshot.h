@@ -37,9 +37,12 @@ VFT_MUST_CHECK int rec_snapshot_follow_self(struct rec_snapshot *snapshot,
 /* Select whom the session follows already. */
 void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_session *session);
 
-/* Tell the session of each pending vfork which thread it blocks. -E2BIG if there are too many. */
+/*
+ * Tell the session of each pending vfork which thread it blocks; @selected_only: those of selected
+ * children. -E2BIG if there are too many.
+ */
 VFT_MUST_CHECK int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot,
-					    struct rec_session *session);
+					    struct rec_session *session, bool selected_only);
 
 /* How many threads are blocked in vfork; @selected_only: by a selected child. */
 size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only);
