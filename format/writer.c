@@ -17,7 +17,7 @@
 
 /* What a block's payload takes beyond its columns: TLVs and the directory, generously. */
 #define OVERHEAD       (64u << 10)
-#define MAX_RAW_TARGET (8u << 20)
+#define MAX_RAW_TARGET (VFT_MAX_RAW - OVERHEAD)
 
 struct vft_writer {
 	struct vft_sink *sink;

@@ -164,6 +164,35 @@ static void test_block__directory_round_trip(void **state)
 	vft_buffer_release(&payload);
 }
 
+/* Two frames that expand to the declared size together are not one. */
+static void test_block__two_frames(void **state)
+{
+	static struct vft_directory directory;
+	struct vft_header header = {0};
+	struct vft_buffer payload = {0}, twice = {0};
+	struct vft_column_frame *frame = &directory.columns[0];
+	struct vft_unpacker *unpacker;
+	uint8_t *raw = malloc(10000);
+	const char *what;
+	size_t size;
+
+	pack(&payload, &header.raw_len);
+	assert_int_equal(vft_directory_parse(vft_cursor_init(payload.data, payload.size), &header,
+					     &directory, &what),
+			 0);
+	size = vft_cursor_left(&frame->stored);
+	assert_int_equal(vft_buffer_append_bytes(&twice, frame->stored.at, size), 0);
+	assert_int_equal(vft_buffer_append_bytes(&twice, frame->stored.at, size), 0);
+	frame->stored = vft_cursor_init(twice.data, twice.size);
+	frame->raw_len = 10000;
+	assert_int_equal(vft_unpacker_new(&unpacker), 0);
+	assert_int_equal(vft_unpacker_unpack(unpacker, frame, raw), -EBADMSG);
+	vft_unpacker_free(unpacker);
+	vft_buffer_release(&payload);
+	vft_buffer_release(&twice);
+	free(raw);
+}
+
 static void test_block__directory_cut_anywhere(void **state)
 {
 	struct vft_buffer payload = {0};
@@ -226,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_block__payload_without_sync),
 		cmocka_unit_test(test_block__payload_is_masked),
 		cmocka_unit_test(test_block__directory_round_trip),
+		cmocka_unit_test(test_block__two_frames),
 		cmocka_unit_test(test_block__directory_cut_anywhere),
 		cmocka_unit_test(test_block__directory_malformed),
 	};

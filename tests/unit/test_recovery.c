@@ -210,6 +210,94 @@ static void test_recovery__own_image_in_block_header_damaged(void **state)
 	check_image_in_block(SECTION_ID, 0);
 }
 
+/* A block with @payload as it is, mask or not, at the end of @trace. Returns where it begins. */
+static size_t append_bare(struct bytes *trace, const void *payload, size_t size)
+{
+	struct bytes block = block_make(VFT_BLOCK_STACKS, SECTION_ID, 0, 0, payload, size);
+	struct vft_header header;
+	size_t offset = trace->size;
+
+	assert_int_equal(vft_header_parse(block.data, &header), 0);
+	memcpy(block.data + VFT_HEADER_SIZE, payload, size);
+	header.flags = 0;
+	header.payload_crc = vft_crc32c(0, payload, size);
+	vft_header_store(&header, block.data);
+	trace_append(trace, block);
+	bytes_free(&block);
+	return offset;
+}
+
+/* The last block of a cut file: nothing of our own follows that could say otherwise. */
+static void test_recovery__own_image_in_last_block(void **state)
+{
+	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = T0};
+	struct bytes trace = trace_make(SECTION_ID, &mark, 1, 0, false), image = trace_sample();
+	size_t offset = append_bare(&trace, image.data, image.size);
+	struct reading reading;
+
+	trace.data[offset] ^= 1;
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_sections, 1);
+	assert_int_equal(reading.n_events, 1);
+	assert_int_equal(reading.gaps[0].offset, offset);
+	assert_int_equal(reading.gaps[0].size_bytes, trace.size - offset);
+	reading_free(&reading);
+	bytes_free(&image);
+	bytes_free(&trace);
+}
+
+/* Somebody who can read the file forges what would fit exactly where it lies inside a block. */
+static void test_recovery__forged_continuation_inside_payload(void **state)
+{
+	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = T0};
+	struct bytes trace = trace_make(SECTION_ID, &mark, 1, 0, false), forged, last;
+	struct bytes other = trace_make(SECTION_ID, &mark, 1, 0, false);
+	uint8_t payload[512] = {0};
+	struct vft_header header;
+	size_t offset = trace.size, at = trace_find(other, VFT_BLOCK_EVENTS, &header);
+	struct reading reading;
+
+	last = (struct bytes){other.data + at, vft_header_get_size(&header)};
+	forged = bytes_join(last, (struct bytes){0});
+	header.seq = 5;
+	header.self_off = offset + VFT_HEADER_SIZE + 8;
+	vft_header_store(&header, forged.data);
+	assert_true(forged.size + 8 <= sizeof(payload));
+	memcpy(payload + 8, forged.data, forged.size);
+	assert_int_equal(append_bare(&trace, payload, sizeof(payload)), offset);
+	trace_append(&trace, last);
+	trace.data[offset + VFT_HEADER_SIZE] ^= 1;
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_events, 2);
+	assert_int_equal(reading.gaps[0].offset, offset);
+	assert_int_equal(reading.gaps[0].size_bytes, VFT_HEADER_SIZE + sizeof(payload));
+	assert_int_equal(reading.gaps[0].gap.n_missing_blocks, 1);
+	reading_free(&reading);
+	bytes_free(&forged);
+	bytes_free(&other);
+	bytes_free(&trace);
+}
+
+/* In the right place, with right checksums, and of another recording. */
+static void test_recovery__block_of_another_section(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size), reading;
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
+
+	header.section_id ^= 1;
+	vft_header_store(&header, trace.data + offset);
+	reading = read_bytes(trace.data, trace.size);
+	assert_int_equal(reading.n_events, whole.n_events - header.n_events);
+	assert_int_equal(reading.n_sections, 1);
+	assert_int_equal(reading.n_gaps, 1);
+	assert_int_equal(reading.gaps[0].offset, offset);
+	reading_free(&reading);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
 static void test_recovery__section_block_lost(void **state)
 {
 	struct bytes trace = trace_sample();
@@ -369,6 +457,9 @@ int main(void)
 		cmocka_unit_test(test_recovery__image_in_block_payload_damaged),
 		cmocka_unit_test(test_recovery__image_in_block_header_damaged),
 		cmocka_unit_test(test_recovery__own_image_in_block_header_damaged),
+		cmocka_unit_test(test_recovery__own_image_in_last_block),
+		cmocka_unit_test(test_recovery__forged_continuation_inside_payload),
+		cmocka_unit_test(test_recovery__block_of_another_section),
 		cmocka_unit_test(test_recovery__section_block_lost),
 		cmocka_unit_test(test_recovery__head_cut_off),
 		cmocka_unit_test(test_recovery__schema_block_lost),

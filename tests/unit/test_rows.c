@@ -317,6 +317,57 @@ static void test_rows__value_too_wide(void **state)
 	assert_refused(block);
 }
 
+/* The same for a column of one kind. */
+static void test_rows__member_too_wide(void **state)
+{
+	struct block *block = *state;
+	struct vft_buffer *column = &block->encoder.columns[VFT_COL_CODE];
+
+	encode_sample(block);
+	column->size = 0;
+	assert_int_equal(vft_buffer_append_varint(column, UINT32_MAX), 0);
+	assert_int_equal(decode(block), 0);
+	column->size = 0;
+	assert_int_equal(vft_buffer_append_varint(column, 1ull << 32), 0);
+	assert_refused(block);
+}
+
+/* One more than the largest pid, with everything that hangs on it in range. */
+static void test_rows__pid_too_large(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(VFT_MAX_PID);
+	struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0, .task = &task};
+	struct vft_buffer *column = &block->encoder.columns[VFT_COL_TASK_TID];
+
+	encode(block, &e, 1);
+	assert_int_equal(decode(block), 0);
+	column->size = 0;
+	assert_int_equal(vft_buffer_append_varint(column, vft_zigzag(VFT_MAX_PID + 1ull)), 0);
+	assert_refused(block);
+}
+
+/* Every string is introduced, and the tables are used up: only the order is wrong. */
+static void test_rows__string_referred_to_too_early(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(5);
+	struct vft_str a = STR("a"), b = STR("b");
+	struct vft_event list[3];
+	uint8_t *codes;
+
+	for (size_t i = 0; i < N_OF(list); i++)
+		list[i] = (struct vft_event){.kind = VFT_KIND_EXIT,
+					     .time_ns = T0 + i,
+					     .task = &task,
+					     .comm = i == 1 ? &b : &a};
+	encode(block, list, N_OF(list));
+	codes = block->encoder.columns[VFT_COL_COMM].data;
+	assert_memory_equal(codes, "\1\1\2", 3);
+	memcpy(codes, "\3\1\1", 3);
+	assert_refused(block);
+}
+
 /* One value less, or one more, in any column at all. */
 static void test_rows__every_column_length(void **state)
 {
@@ -400,6 +451,9 @@ int main(void)
 		TEST(test_rows__more_events_than_values),
 		TEST(test_rows__fewer_events_than_values),
 		TEST(test_rows__value_too_wide),
+		TEST(test_rows__member_too_wide),
+		TEST(test_rows__pid_too_large),
+		TEST(test_rows__string_referred_to_too_early),
 		TEST(test_rows__every_column_length),
 		TEST(test_rows__every_byte_of_every_column),
 	};

@@ -103,7 +103,7 @@ static void test_writer__large_strings(void **state)
 	uint32_t x = 9;
 
 	assert_non_null(text);
-	options.raw_target = 8u << 20;
+	options.raw_target = 15u << 20;
 	writer = open_writer(&sink);
 	options.raw_target = 0;
 	e.mark.text = &str;

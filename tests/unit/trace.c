@@ -21,7 +21,8 @@ struct bytes bytes_join(struct bytes a, struct bytes b)
 
 	assert_non_null(both.data);
 	memcpy(both.data, a.data, a.size);
-	memcpy(both.data + a.size, b.data, b.size);
+	if (b.size)
+		memcpy(both.data + a.size, b.data, b.size);
 	return both;
 }
 
