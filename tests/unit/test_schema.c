@@ -115,68 +115,32 @@ static void test_schema__too_many_columns(void **state)
  */
 enum { COL_NUMBER = 200, COL_TASK = 201, COL_STRING = 202, COL_STRANGE = 203, KIND_NEW = 40 };
 
-static void test_schema__future_rows(void **state)
+/* Read by DECODE into read_schema: columns {id, name length, encoding}, kinds {id, ..., columns}.
+ */
+static void decode_future_schema(void)
 {
-	static struct vft_buffer columns[256];
-	static struct vft_schema schema;
-	static struct vft_decoder decoder;
-	struct vft_column_data list[256];
-	struct vft_buffer payload = {0}, info = {0};
-	struct vft_header header = {.type = VFT_BLOCK_EVENTS, .n_events = 4, .first_ts = 1000};
-	const struct vft_batch *batch;
-	struct vft_packer *packer;
-	const char *what = NULL;
-	size_t n = 0;
-	struct vft_buffer text = {0};
+	/* clang-format off */
+	assert_int_equal(DECODE(
+		8,
+		16, 0, VFT_ENC_TASK,
+		22, 0, VFT_ENC_UINT,
+		37, 0, VFT_ENC_UINT,
+		38, 0, VFT_ENC_UINT,
+		COL_NUMBER, 0, VFT_ENC_DELTA,
+		COL_TASK, 0, VFT_ENC_TASK,
+		COL_STRING, 0, VFT_ENC_STRING,
+		COL_STRANGE, 0, 99,
+		2,
+		KIND_NEW, 0, 3, COL_STRING, 22, COL_TASK,
+		VFT_KIND_EXIT, 0, 7, 38, COL_NUMBER, COL_TASK, 16, 37, COL_STRANGE, COL_STRING), 0);
+	/* clang-format on */
+	assert_true(read_schema.plans[KIND_NEW].is_present);
+	assert_false(read_schema.plans[KIND_NEW].is_known);
+}
 
-	put(&text,
-	    (const unsigned int[]){8,
-				   16,
-				   0,
-				   VFT_ENC_TASK,
-				   22,
-				   0,
-				   VFT_ENC_UINT,
-				   37,
-				   0,
-				   VFT_ENC_UINT,
-				   38,
-				   0,
-				   VFT_ENC_UINT,
-				   COL_NUMBER,
-				   0,
-				   VFT_ENC_DELTA,
-				   COL_TASK,
-				   0,
-				   VFT_ENC_TASK,
-				   COL_STRING,
-				   0,
-				   VFT_ENC_STRING,
-				   COL_STRANGE,
-				   0,
-				   99,
-				   2,
-				   KIND_NEW,
-				   0,
-				   3,
-				   COL_STRING,
-				   22,
-				   COL_TASK,
-				   VFT_KIND_EXIT,
-				   0,
-				   7,
-				   38,
-				   COL_NUMBER,
-				   COL_TASK,
-				   16,
-				   37,
-				   COL_STRANGE,
-				   COL_STRING},
-	    42);
-	assert_int_equal(vft_schema_decode(vft_cursor_init(text.data, text.size), &schema), 0);
-	assert_true(schema.plans[KIND_NEW].is_present && !schema.plans[KIND_NEW].is_known);
-
-	/* new, exit, new, exit */
+/* Four rows: new, exit, new, exit. */
+static void fill_future_columns(struct vft_buffer *columns)
+{
 	put(&columns[1], (const unsigned int[]){0, 2, 2, 2}, 4);
 	put(&columns[2], (const unsigned int[]){KIND_NEW, 5, KIND_NEW, 5}, 4);
 	put(&columns[3], (const unsigned int[]){0, 1, 2, 3}, 4);
@@ -186,22 +150,49 @@ static void test_schema__future_rows(void **state)
 	put(&columns[13], (const unsigned int[]){'x'}, 1);
 	put(&columns[22], (const unsigned int[]){7, 8}, 2);
 	put(&columns[COL_STRING], (const unsigned int[]){1, 1, 2, 3}, 4);
-	/* references: new(10), exit's other = 1 ago, exit's own = new(11), 2 ago, 3 ago, 1 ago */
+	/* References in all: 10 new; 10 again, 11 new; 10; 10 and 11. */
 	put(&columns[COL_TASK], (const unsigned int[]){0, 1, 2, 3}, 4);
 	put(&columns[16], (const unsigned int[]){0, 3}, 2);
 	put(&columns[COL_NUMBER], (const unsigned int[]){2, 2}, 2);
 	put(&columns[37], (const unsigned int[]){5, 6}, 2);
 	put(&columns[38], (const unsigned int[]){9, 0}, 2);
 	put(&columns[COL_STRANGE], (const unsigned int[]){250, 250, 250}, 3);
+}
+
+static void pack_future_block(struct vft_header *header, struct vft_buffer *payload)
+{
+	static struct vft_buffer columns[256];
+	struct vft_column_data list[256];
+	struct vft_buffer info = {0};
+	struct vft_packer *packer;
+	size_t n = 0;
+
+	fill_future_columns(columns);
 	assert_int_equal(vft_buffer_append_tlv_uint(&info, VFT_INFO_LAST_TS, 3), 0);
 	assert_int_equal(vft_buffer_append_tlv(&info, 77, "later", 5), 0);
 	for (unsigned int id = 1; id < 256; id++)
 		if (columns[id].size)
 			list[n++] = (struct vft_column_data){(uint16_t)id, &columns[id]};
 	assert_int_equal(vft_packer_new(&packer), 0);
-	assert_int_equal(vft_packer_pack(packer, 3, &info, list, n, &payload, &header.raw_len), 0);
+	assert_int_equal(vft_packer_pack(packer, 3, &info, list, n, payload, &header->raw_len), 0);
+	vft_packer_free(packer);
+	vft_buffer_release(&info);
+	for (unsigned int id = 0; id < 256; id++)
+		vft_buffer_release(&columns[id]);
+}
+
+static void test_schema__future_rows(void **state)
+{
+	static struct vft_decoder decoder;
+	struct vft_header header = {.type = VFT_BLOCK_EVENTS, .n_events = 4, .first_ts = 1000};
+	struct vft_buffer payload = {0};
+	const struct vft_batch *batch;
+	const char *what = NULL;
+
+	decode_future_schema();
+	pack_future_block(&header, &payload);
 	assert_int_equal(vft_decoder_init(&decoder), 0);
-	assert_int_equal(vft_decoder_decode(&decoder, &schema, &header,
+	assert_int_equal(vft_decoder_decode(&decoder, &read_schema, &header,
 					    vft_cursor_init(payload.data, payload.size), &batch,
 					    &what),
 			 0);
@@ -216,13 +207,9 @@ static void test_schema__future_rows(void **state)
 	assert_int_equal(batch->events[0].flags, 0);
 	assert_int_equal(batch->events[1].time_ns, 1003);
 	assert_int_equal(batch->events[1].exit.code, 6);
-	vft_packer_free(packer);
+	assert_int_equal(batch->events[1].task->tid, 11);
 	vft_decoder_release(&decoder);
 	vft_buffer_release(&payload);
-	vft_buffer_release(&info);
-	vft_buffer_release(&text);
-	for (unsigned int id = 0; id < 256; id++)
-		vft_buffer_release(&columns[id]);
 }
 
 /* What we store as a number may be a string elsewhere: then it is not ours. */
