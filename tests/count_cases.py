@@ -14,6 +14,7 @@ import sys
 TAP_CASE = re.compile(r'^(not )?ok\b(?:\s+\d+)?(?:\s*-)?\s*(.*)$')
 TAP_SKIP_ALL = re.compile(r'^1\.\.0\b.*#\s*skip\S*\s*(.*)$', re.IGNORECASE)
 DIRECTIVE = re.compile(r'#\s*(skip|todo)\S*\s*(.*)$', re.IGNORECASE)
+MAX_REASONS = 20
 GOOD = {'OK', 'EXPECTEDFAIL'}
 
 
@@ -26,25 +27,29 @@ class Tally:
     def add_tap(self, test, text):
         """Count the cases of one TAP stream; True when there was any."""
         seen = False
+        reasons = []  # the comment lines before a case that failed
         for line in text.splitlines():
+            if line.startswith('# '):
+                reasons.append(line)
             skip_all = TAP_SKIP_ALL.match(line)
             if skip_all:
                 self.skips.append((test, skip_all.group(1)))
                 seen = True
             case = TAP_CASE.match(line)
             if case:
-                self.add_case(test, bool(case.group(1)), case.group(2))
+                self.add_case(test, bool(case.group(1)), case.group(2), reasons)
+                reasons = []
                 seen = True
         return seen
 
-    def add_case(self, test, is_failure, text):
+    def add_case(self, test, is_failure, text, reasons):
         directive = DIRECTIVE.search(text)
         kind = directive.group(1).lower() if directive else None
         name = f'{test}: {text[:directive.start()].strip() if directive else text}'
         if kind == 'skip':
             self.skips.append((name, directive.group(2)))
         elif is_failure and kind != 'todo':
-            self.failures.append(name)
+            self.failures.append('\n'.join([name, *reasons[:MAX_REASONS]]))
         else:
             self.passed += 1
 

@@ -213,11 +213,6 @@ class Case:
         check_equal(len(lines), 1, f'the number of truths {what}')
         return lines[0]
 
-    def forget_truth(self):
-        """So that the next workload's lines are the only ones."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.truth_path)
-
     def wait_truth(self, what):
         return wait_until(lambda: self.truths(what), f'the workload to say {what}')[0]
 
