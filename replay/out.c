@@ -33,6 +33,7 @@ int rep_out_flush(struct rep_out *out)
 	if (out->fd >= 0) {
 		out->n_sent += at;
 		out->buf.size = 0;
+		out->styled = 0;
 	}
 	return out->error;
 }

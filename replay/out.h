@@ -31,6 +31,8 @@ struct rep_out {
 	uint64_t n_sent; /* bytes written to fd */
 	int error;       /* the first one; sticky */
 	bool json_first; /* no value yet in the innermost JSON object or array */
+	size_t styled;   /* text: where in buf the last style ended, 0 = nowhere */
+	uint8_t style;   /* which it was */
 };
 
 /* Takes @fd over. */

@@ -350,7 +350,7 @@ int rep_summary_text(const struct rep_summary *s)
 	trace_line(s);
 	outcomes(s);
 	vfork_lines(out, "Open", &s->open, N_OPEN, s->outcomes[REP_OUTCOME_OPEN]);
-	vfork_lines(out, s->open.n_rows ? "Held longest before" : "Held longest", &s->ended,
+	vfork_lines(out, s->open.n_rows ? "Held longest, ended" : "Held longest", &s->ended,
 		    REP_SUMMARY_ENDED, 0);
 	latency(s);
 	return rep_out_drain(out);

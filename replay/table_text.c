@@ -9,6 +9,9 @@
 #define HOLD_BYTES (512u << 10)
 #define HOLD_CELLS 32768u
 #define GAP        2u /* columns between two columns */
+#define PAD_FACTOR 4u /* a column is padded to this times its max_width, no more */
+
+#define RESET "\x1b[0m"
 
 struct held {
 	uint32_t size, columns; /* bytes in the buffer, columns on the terminal */
@@ -80,14 +83,22 @@ void rep_style_begin(struct rep_out *out, enum rep_style style)
 	static const char *const codes[] = {"",         "\x1b[1m",  "\x1b[2m",
 					    "\x1b[32m", "\x1b[33m", "\x1b[1;31m"};
 
-	if (out->options.color && style != REP_PLAIN)
+	if (!out->options.color || style == REP_PLAIN)
+		return;
+	/* Goes on where the same style has just ended: one sequence for both. */
+	if (out->styled && out->styled == out->buf.size && out->style == style)
+		out->buf.size -= sizeof(RESET) - 1;
+	else
 		rep_buf_text(&out->buf, codes[style]);
 }
 
 void rep_style_end(struct rep_out *out, enum rep_style style)
 {
-	if (out->options.color && style != REP_PLAIN)
-		rep_buf_text(&out->buf, "\x1b[0m");
+	if (!out->options.color || style == REP_PLAIN)
+		return;
+	rep_buf_text(&out->buf, RESET);
+	out->styled = out->buf.size;
+	out->style = (uint8_t)style;
 }
 
 static void print_cell(struct rep_text *text, size_t index, const char *data,
@@ -154,8 +165,9 @@ static int settle(struct rep_text *text)
 			index < text->n_shown ? text->columns[text->shown[index]].max_width : 0;
 		unsigned int columns = text->cells[i].columns;
 
-		if (most && columns > most)
-			columns = most;
+		/* Where nothing is cut, escapes may make a name this much longer. */
+		if (most && columns > most * PAD_FACTOR)
+			columns = most * PAD_FACTOR;
 		if (columns > text->width[index])
 			text->width[index] = columns;
 	}

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every command of vfork-report on every trace of v1/cli, against the output kept beside it.
+
+usage: test_cli.py VFORK_REPORT [--update]
+
+One expected file for each trace holds the commands one after the other, each with its stdout, stderr
+and exit status, byte for byte but that a carriage return is shown as \\r. --update writes what the
+program says now: look at the difference before it is committed.
+"""
+
+import difflib
+import os
+import pathlib
+import subprocess
+import sys
+
+TRACES = pathlib.Path(__file__).resolve().parent / 'v1' / 'cli'
+
+# Of each trace.
+COMMANDS = (
+    'summary FILE',
+    'summary --json FILE',
+    'vforks FILE',
+    'vforks --json FILE',
+    'tree FILE',
+    'events FILE',
+    'export --format csv --table processes FILE',
+    'info FILE',
+    'info --json FILE',
+    'verify FILE',
+    'verify --json FILE',
+    'verify --csv FILE',
+)
+# Of two that have everything: the other forms.
+FORMS = (
+    'vforks --csv FILE',
+    'vforks --ndjson FILE',
+    'tree --json FILE',
+    'tree --csv FILE',
+    'events --json FILE',
+    'events --ndjson FILE',
+    'events --csv FILE',
+    'export --format ndjson --table processes FILE',
+    'export --format json --table processes FILE',
+    'export --format csv --csv-safe FILE',
+)
+# Of one: every way to select.
+SELECTIONS = (
+    '--exit-code -q FILE',
+    '--strict -q FILE',
+    '--color=always FILE',
+    'vforks --outcome open,killed --sort blocked FILE',
+    'vforks --min 20ms --limit 2 FILE',
+    'vforks --from 240ms --to 300ms FILE',
+    'vforks --from 2023-11-14T22:13:20.24Z --to 2023-11-15T00:13:20.3+02:00 FILE',
+    'vforks --pid 303 FILE',
+    'vforks --pid 7 --ns FILE',
+    'vforks --comm wor* FILE',
+    'vforks --exe cc1 FILE',
+    'vforks --container 0123456789ab FILE',
+    'vforks --container ffff FILE',
+    'vforks --uid 0 FILE',
+    'tree --pid 101 FILE',
+    'tree --comm cc1 FILE',
+    'events --pid 303 FILE',
+    'events --exe cc1 FILE',
+    'summary --comm worker FILE',
+    'verify --pid 1 FILE',
+    'FILE FILE',
+)
+# Without a trace.
+PROGRAM = (
+    '--help', 'summary --help', 'vforks --help', 'tree --help', 'events --help', 'export --help',
+    'info --help', 'verify --help', '--version', '--json-schema', '', '--foo', 'stalls x.vft',
+    'export --format perfetto x.vft', 'nosuch.vft', 'vforks --json nosuch.vft',
+    'verify --json nosuch.vft', '.',
+)
+
+
+def shown(data):
+    text = data.decode('utf-8', 'backslashreplace').replace('\r', '\\r')
+    return text + ('' if not text or text.endswith('\n') else '\\ no line end\n')
+
+
+def run(tool, line, file=None, **environment):
+    words = [file if word == 'FILE' else word for word in line.split()]
+    env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8', **environment}
+    env.update({k: v for k, v in os.environ.items() if k.startswith(('ASAN_', 'UBSAN_', 'LSAN_'))})
+    result = subprocess.run([tool, *words], cwd=TRACES, env=env, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    settings = ''.join(f'{k}={v} ' for k, v in environment.items())
+    text = f'$ {settings}vfork-report {" ".join(words)}\n'
+    text += shown(result.stdout)
+    if result.stderr:
+        text += '--- stderr\n' + shown(result.stderr)
+    return text + f'--- status {result.returncode}\n\n'
+
+
+def everything(tool):
+    """Name of the expected file and what should be in it."""
+    for trace in sorted(TRACES.glob('*.vft')):
+        text = ''.join(run(tool, line, trace.name) for line in COMMANDS)
+        text += run(tool, 'tree FILE', trace.name, LC_ALL='C')
+        text += run(tool, 'summary FILE', trace.name, LC_ALL='C')
+        if trace.stem in ('outcomes', 'hostile'):
+            text += ''.join(run(tool, line, trace.name) for line in FORMS)
+        if trace.stem == 'outcomes':
+            text += ''.join(run(tool, line, trace.name) for line in SELECTIONS)
+        yield trace.stem, text
+    yield 'program', ''.join(run(tool, line) for line in PROGRAM)
+
+
+def main():
+    tool, update = os.path.abspath(sys.argv[1]), '--update' in sys.argv[2:]
+    n_cases = n_failed = 0
+    for name, actual in everything(tool):
+        path = TRACES / 'expected' / f'{name}.txt'
+        if update:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(actual, encoding='utf-8')
+            continue
+        expected = path.read_text(encoding='utf-8') if path.exists() else ''
+        wanted, got = (text.split('\n$ ') for text in ('\n' + expected, '\n' + actual))
+        for i, case in enumerate(got[1:], 1):
+            before = wanted[i] if i < len(wanted) else ''
+            n_cases += 1
+            n_failed += before != case
+            print(f'{"ok" if before == case else "not ok"} {n_cases} - {name}: '
+                  f'{case.splitlines()[0]}')
+            for line in difflib.unified_diff(before.splitlines(), case.splitlines(), 'expected',
+                                             'actual', lineterm='', n=1) if before != case else ():
+                print(f'# {line[:300]}')
+        n_cases += 1
+        n_failed += len(wanted) > len(got)
+        print(f'{"not ok" if len(wanted) > len(got) else "ok"} {n_cases} - {name}: nothing is gone')
+    print(f'1..{n_cases}')
+    sys.exit(1 if n_failed else 0)
+
+
+if __name__ == '__main__':
+    main()
