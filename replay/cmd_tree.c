@@ -136,14 +136,15 @@ static void draw_prefix(struct rep_out *out, const bool *more, uint32_t depth)
 
 	if (!depth)
 		return;
-	for (uint32_t i = 1; i < depth && i < DRAWN_LEVELS; i++)
-		rep_line_word(out, REP_DIM, !more[i] ? "   " : utf8 ? "\xe2\x94\x82  " : "|  ");
+	/* Not one line more than it takes: a hostile chain of a million must stay readable. */
 	if (depth > DRAWN_LEVELS) {
 		rep_line_word(out, REP_DIM, "depth ");
 		rep_line_cell(out, REP_DIM, REP_CELL_UINT, REP_UINT(depth));
-		rep_line_word(out, REP_DIM, " ");
+		rep_line_word(out, REP_DIM, ": ");
 		return;
 	}
+	for (uint32_t i = 1; i < depth; i++)
+		rep_line_word(out, REP_DIM, !more[i] ? "   " : utf8 ? "\xe2\x94\x82  " : "|  ");
 	if (more[depth])
 		rep_line_word(out, REP_DIM, utf8 ? "\xe2\x94\x9c\xe2\x94\x80 " : "|- ");
 	else

@@ -4,9 +4,9 @@
 
 usage: test_cli.py VFORK_REPORT [--update]
 
-One expected file for each trace holds the commands one after the other, each with its stdout, stderr
-and exit status, byte for byte but that a carriage return is shown as \\r. --update writes what the
-program says now: look at the difference before it is committed.
+One expected file for each trace holds the commands one after the other, each with its stdout,
+stderr and exit status, byte for byte but that a carriage return is shown as \\r. --update writes
+what the program says now: look at the difference before it is committed.
 """
 
 import difflib

@@ -76,9 +76,9 @@ static void test_table__text_cut_only_on_a_terminal(void **state)
 		  "N  NAME      TOOK  DETAILS\n7  abcde\xe2\x80\xa6  12.3ms  argv=x "
 		  "yyy\xe2\x80\xa6\n");
 	options.width = 0;
-	check_row(
-		options, cells,
-		"N  NAME      TOOK  DETAILS\n7  abcdefghij  12.3ms  argv=x yyyyyyyyyyyyyyyyyyyy\n");
+	check_row(options, cells,
+		  "N  NAME          TOOK  DETAILS\n7  abcdefghij  12.3ms  argv=x "
+		  "yyyyyyyyyyyyyyyyyyyy\n");
 }
 
 static void test_table__text_escapes_before_color(void **state)
@@ -89,7 +89,7 @@ static void test_table__text_escapes_before_color(void **state)
 	fill(cells, 7, STR("a\x1b[0m"), (struct vft_str){0});
 	cells[1].style = REP_BAD;
 	check_row(options, cells,
-		  "\x1b[1mN\x1b[0m  \x1b[1mNAME\x1b[0m      \x1b[1mTOOK\x1b[0m  "
+		  "\x1b[1mN\x1b[0m  \x1b[1mNAME\x1b[0m        \x1b[1mTOOK\x1b[0m  "
 		  "\x1b[1mDETAILS\x1b[0m\n"
 		  "7  \x1b[1;31ma\\x1b[0m\x1b[0m  12.3ms\n");
 }
