@@ -54,6 +54,8 @@ static void describe_options(const struct rec_options *options, char *buffer, si
 		append(buffer, size, " --vfork-only");
 	if (options->all)
 		append(buffer, size, " --all");
+	if (options->drop_to)
+		append(buffer, size, " --drop-to %s", options->drop_to);
 	if (options->duration_ns)
 		append(buffer, size, " --duration %" PRIu64 "ns", options->duration_ns);
 	for (size_t i = 0; i < options->n_pids; i++)

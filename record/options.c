@@ -22,6 +22,9 @@ enum {
 	OPT_ARGS,
 	OPT_THREADS,
 	OPT_VFORK_ONLY,
+	OPT_DROP_TO,
+	OPT_CHECK,
+	OPT_JSON,
 	OPT_VERSION
 };
 
@@ -37,6 +40,9 @@ static const struct option long_options[] = {
 	{"args", required_argument, NULL, OPT_ARGS},
 	{"threads", no_argument, NULL, OPT_THREADS},
 	{"vfork-only", no_argument, NULL, OPT_VFORK_ONLY},
+	{"drop-to", required_argument, NULL, OPT_DROP_TO},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -62,6 +68,8 @@ static const char help[] =
 	"      --force           replace FILE if it exists\n"
 	"      --ring-size SIZE  buffer between kernel and recorder, default 16M\n"
 	"      --level N         zstd level 1..19, default 3\n"
+	"      --drop-to USER    whom to become once recording is on, default nobody\n"
+	"      --check [--json]  what this kernel and these permissions allow, and what to do\n"
 	"  -q, --quiet           no status line and no summary\n"
 	"  -h, --help            this page\n"
 	"      --version         the version\n"
@@ -182,6 +190,15 @@ static int parse_one(int option, struct rec_options *ret)
 	case OPT_VFORK_ONLY:
 		ret->vfork_only = true;
 		return 0;
+	case OPT_DROP_TO:
+		ret->drop_to = optarg;
+		return 0;
+	case OPT_CHECK:
+		ret->check = true;
+		return 0;
+	case OPT_JSON:
+		ret->json = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -226,6 +243,16 @@ static int check_together(const struct rec_options *options)
 	if (options->all && options->n_pids) {
 		fprintf(stderr,
 			"vfork-record: --all and --pid exclude each other; leave one out\n");
+		return -EINVAL;
+	}
+	if (options->check && (options->command || options->n_pids || options->output)) {
+		fprintf(stderr, "vfork-record: --check records nothing; leave the command, --pid "
+				"and --output out\n");
+		return -EINVAL;
+	}
+	if (options->json && !options->check) {
+		fprintf(stderr, "vfork-record: --json belongs to --check; what a recording says, "
+				"vfork-report prints as JSON\n");
 		return -EINVAL;
 	}
 	if (options->output && !*options->output) {

@@ -22,6 +22,8 @@ struct rec_options {
 	pid_t pids[REC_MAX_PIDS];
 	size_t n_pids;
 	bool all, force, threads, vfork_only, quiet;
+	bool check, json;    /* say what is allowed instead of recording */
+	const char *drop_to; /* NULL = nobody */
 	uint64_t ring_bytes; /* a power of two */
 	int level;
 	enum rec_args args;

@@ -4,47 +4,86 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "translate.h"
 
 /* One command line is read to its end to learn its size, but no further than this. */
 #define MAX_ARGV_READ (4u << 20)
+#define FIRST_BYTES   (256u << 10)
+#define REAP_TRIES    100 /* of 1 ms each */
 
-/* Two owners, the caller and the thread: whoever comes last frees it. */
-struct rec_proc_batch {
-	atomic_int n_owners;
-	atomic_size_t n_done; /* entries that the thread will not touch again */
-	pthread_mutex_t lock;
-	pthread_cond_t finished;
-	bool is_finished;
+/* What passes through the two pipes, between one program and itself. */
+struct request {
+	uint64_t n;
 	uint32_t argv_max;
-	size_t n, n_visible;
+	uint32_t pad;
+};
+
+struct wanted {
+	int32_t pid;
+	uint32_t may_block;
+};
+
+/* Followed by exe_size and argv_size bytes. */
+struct reply {
+	uint32_t exe_size, argv_size, argv_full_size;
+	uint32_t has_argv;
+};
+
+struct rec_proc_batch {
+	char *bytes; /* everything the helper said; the names point into it */
+	size_t size, capacity;
+	size_t n;
 	struct rec_proc_names entries[];
 };
 
-static char *read_exe(pid_t pid, uint32_t *ret_size)
+static int write_all(int fd, const void *bytes, size_t size)
 {
-	char path[64], target[PATH_MAX];
-	char *copy;
+	for (size_t at = 0; at < size;) {
+		ssize_t n = write(fd, (const char *)bytes + at, size - at);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			at += (size_t)n;
+	}
+	return 0;
+}
+
+/* ---- the helper ---- */
+
+static int read_all(int fd, void *bytes, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		ssize_t n = read(fd, (char *)bytes + at, size - at);
+
+		if (n == 0)
+			return -EPIPE;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			at += (size_t)n;
+	}
+	return 0;
+}
+
+static uint32_t read_exe(int32_t pid, char target[PATH_MAX])
+{
+	char path[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	n = readlink(path, target, sizeof(target));
-	if (n <= 0)
-		return NULL;
-	copy = malloc((size_t)n);
-	if (!copy)
-		return NULL;
-	memcpy(copy, target, (size_t)n);
-	*ret_size = (uint32_t)n;
-	return copy;
+	n = readlink(path, target, PATH_MAX);
+	return n > 0 ? (uint32_t)n : 0;
 }
 
 /* Fill @buffer as far as it goes, then count what is left. */
@@ -68,123 +107,217 @@ static uint32_t read_and_count(int fd, char *buffer, uint32_t size, uint32_t *re
 	return total;
 }
 
-static void read_argv(struct rec_proc_names *entry, uint32_t argv_max)
+static void read_argv(int32_t pid, char *buffer, uint32_t argv_max, struct reply *reply)
 {
 	char path[64];
-	char *buffer;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)entry->pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	buffer = malloc(argv_max + 1u);
-	if (buffer) {
-		entry->argv_size = read_and_count(fd, buffer, argv_max, &entry->argv.size);
-		entry->argv.data = buffer;
-	}
+	reply->argv_full_size = read_and_count(fd, buffer, argv_max, &reply->argv_size);
+	reply->has_argv = 1;
 	close(fd);
 }
 
-static void release_batch(struct rec_proc_batch *batch)
+static int answer(int fd, const struct wanted *wanted, uint32_t argv_max)
 {
-	if (atomic_fetch_sub(&batch->n_owners, 1) != 1)
-		return;
-	for (size_t i = 0; i < batch->n; i++) {
-		free((char *)(uintptr_t)batch->entries[i].exe.data);
-		free((char *)(uintptr_t)batch->entries[i].argv.data);
-	}
-	pthread_cond_destroy(&batch->finished);
-	pthread_mutex_destroy(&batch->lock);
-	free(batch);
+	char bytes[sizeof(struct reply) + PATH_MAX + REC_ARGV_MAX];
+	struct reply reply = {0};
+	size_t at = sizeof(reply);
+
+	reply.exe_size = read_exe(wanted->pid, bytes + at);
+	at += reply.exe_size;
+	if (!wanted->may_block && argv_max)
+		read_argv(wanted->pid, bytes + at, argv_max, &reply);
+	at += reply.argv_size;
+	memcpy(bytes, &reply, sizeof(reply));
+	return write_all(fd, bytes, at);
 }
 
-static void *read_all(void *context)
+static int serve(int request_fd, int reply_fd)
 {
-	struct rec_proc_batch *batch = context;
+	struct request request;
+	struct wanted *wanted;
+	int r = read_all(request_fd, &request, sizeof(request));
+
+	if (r)
+		return r;
+	wanted = calloc(request.n + 1, sizeof(wanted[0]));
+	if (!wanted)
+		return -ENOMEM;
+	r = read_all(request_fd, wanted, request.n * sizeof(wanted[0]));
+	for (uint64_t i = 0; !r && i < request.n; i++)
+		r = answer(reply_fd, &wanted[i], request.argv_max);
+	free(wanted);
+	return r;
+}
+
+int rec_proc_reader_start(struct rec_proc_reader *ret)
+{
+	int request[2], reply[2], r;
+	pid_t pid;
+
+	if (pipe2(request, O_CLOEXEC))
+		return -errno;
+	if (pipe2(reply, O_CLOEXEC)) {
+		r = -errno;
+		close(request[0]);
+		close(request[1]);
+		return r;
+	}
+	pid = fork();
+	if (pid == 0) {
+		/* Its end of file tells it if the recorder is gone already. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		close(request[1]);
+		close(reply[0]);
+		_exit(serve(request[0], reply[1]) ? 1 : 0);
+	}
+	r = pid < 0 ? -errno : 0;
+	close(request[0]);
+	close(reply[1]);
+	if (r) {
+		close(request[1]);
+		close(reply[0]);
+		return r;
+	}
+	*ret = (struct rec_proc_reader){.pid = pid, .request_fd = request[1], .reply_fd = reply[0]};
+	return 0;
+}
+
+/* One that waits for a lock dies of this; one that hangs deeper is left to the kernel. */
+void rec_proc_reader_stop(struct rec_proc_reader *reader)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	if (!reader->pid)
+		return;
+	close(reader->request_fd);
+	close(reader->reply_fd);
+	(void)kill(reader->pid, SIGKILL); /* it may have ended by itself */
+	for (int i = 0; i < REAP_TRIES && waitpid(reader->pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&pause, NULL);
+	reader->pid = 0;
+}
+
+/* ---- the recorder ---- */
+
+static int ask(int fd, const struct rec_proc_names *wanted, size_t n, uint32_t argv_max)
+{
+	struct request request = {.n = n, .argv_max = argv_max};
+	struct wanted *list = calloc(n + 1, sizeof(list[0]));
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct wanted){.pid = wanted[i].pid, .may_block = wanted[i].may_block};
+	r = write_all(fd, &request, sizeof(request));
+	if (!r)
+		r = write_all(fd, list, n * sizeof(list[0]));
+	free(list);
+	return r;
+}
+
+static int grow(struct rec_proc_batch *batch)
+{
+	size_t capacity = batch->capacity ? 2 * batch->capacity : FIRST_BYTES;
+	char *grown = realloc(batch->bytes, capacity);
+
+	if (!grown)
+		return -ENOMEM;
+	batch->bytes = grown;
+	batch->capacity = capacity;
+	return 0;
+}
+
+/* Until the helper has said everything, or its time is up. */
+static int listen_until(struct rec_proc_batch *batch, int fd, uint64_t until_ns)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		uint64_t now_ns = rec_clock_read(CLOCK_MONOTONIC);
+		ssize_t n;
+		int r;
+
+		if (now_ns >= until_ns)
+			return 0;
+		r = poll(&poll_fd, 1, (int)((until_ns - now_ns) / 1000000u) + 1);
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r <= 0)
+			continue;
+		if (batch->size == batch->capacity && grow(batch))
+			return -ENOMEM;
+		n = read(fd, batch->bytes + batch->size, batch->capacity - batch->size);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			batch->size += (size_t)n;
+	}
+}
+
+/* Whole replies only: the last may be cut. */
+static void understand(struct rec_proc_batch *batch)
+{
+	size_t at = 0;
 
 	for (size_t i = 0; i < batch->n; i++) {
 		struct rec_proc_names *entry = &batch->entries[i];
+		struct reply reply;
 
-		entry->exe.data = read_exe(entry->pid, &entry->exe.size);
-		if (!entry->may_block && batch->argv_max)
-			read_argv(entry, batch->argv_max);
-		atomic_store_explicit(&batch->n_done, i + 1, memory_order_release);
+		if (batch->size - at < sizeof(reply))
+			return;
+		memcpy(&reply, batch->bytes + at, sizeof(reply));
+		at += sizeof(reply);
+		if (batch->size - at < (uint64_t)reply.exe_size + reply.argv_size)
+			return;
+		if (reply.exe_size)
+			entry->exe = (struct vft_str){batch->bytes + at, reply.exe_size};
+		at += reply.exe_size;
+		if (reply.has_argv)
+			entry->argv = (struct vft_str){batch->bytes + at, reply.argv_size};
+		entry->argv_size = reply.argv_full_size;
+		at += reply.argv_size;
 	}
-	pthread_mutex_lock(&batch->lock);
-	batch->is_finished = true;
-	pthread_cond_signal(&batch->finished);
-	pthread_mutex_unlock(&batch->lock);
-	release_batch(batch);
-	return NULL;
 }
 
-static void wait_for_thread(struct rec_proc_batch *batch, uint64_t timeout_ns)
+int rec_proc_read(struct rec_proc_reader *reader, const struct rec_proc_names *wanted, size_t n,
+		  uint32_t argv_max, uint64_t timeout_ns, struct rec_proc_batch **ret)
 {
 	uint64_t until_ns = rec_clock_read(CLOCK_MONOTONIC) + timeout_ns;
-	struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u),
-				 .tv_nsec = (long)(until_ns % 1000000000u)};
-	int r = 0;
-
-	pthread_mutex_lock(&batch->lock);
-	while (!batch->is_finished && r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&batch->finished, &batch->lock, &until);
-	pthread_mutex_unlock(&batch->lock);
-	batch->n_visible = atomic_load_explicit(&batch->n_done, memory_order_acquire);
-}
-
-static struct rec_proc_batch *new_batch(const struct rec_proc_names *wanted, size_t n)
-{
 	struct rec_proc_batch *batch = calloc(1, sizeof(*batch) + n * sizeof(batch->entries[0]));
-	pthread_condattr_t attributes;
-
-	if (!batch)
-		return NULL;
-	batch->n = n;
-	for (size_t i = 0; i < n; i++) {
-		batch->entries[i].pid = wanted[i].pid;
-		batch->entries[i].may_block = wanted[i].may_block;
-	}
-	atomic_init(&batch->n_owners, 2);
-	pthread_mutex_init(&batch->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&batch->finished, &attributes);
-	pthread_condattr_destroy(&attributes);
-	return batch;
-}
-
-int rec_proc_read(const struct rec_proc_names *wanted, size_t n, uint32_t argv_max,
-		  uint64_t timeout_ns, struct rec_proc_batch **ret)
-{
-	struct rec_proc_batch *batch = new_batch(wanted, n);
-	pthread_t thread;
 	int r;
 
 	if (!batch)
 		return -ENOMEM;
-	batch->argv_max = argv_max;
-	r = pthread_create(&thread, NULL, read_all, batch);
+	batch->n = n;
+	r = ask(reader->request_fd, wanted, n, argv_max < REC_ARGV_MAX ? argv_max : REC_ARGV_MAX);
+	if (!r)
+		r = listen_until(batch, reader->reply_fd, until_ns);
 	if (r) {
-		atomic_store(&batch->n_owners, 1);
-		release_batch(batch);
-		return -r;
+		rec_proc_free(batch);
+		return r;
 	}
-	pthread_detach(thread);
-	wait_for_thread(batch, timeout_ns);
+	understand(batch);
 	*ret = batch;
 	return 0;
 }
 
 const struct rec_proc_names *rec_proc_get(const struct rec_proc_batch *batch, size_t i)
 {
-	static const struct rec_proc_names nothing;
-
-	return i < batch->n_visible ? &batch->entries[i] : &nothing;
+	return &batch->entries[i];
 }
 
 void rec_proc_free(struct rec_proc_batch *batch)
 {
-	if (batch)
-		release_batch(batch);
+	if (!batch)
+		return;
+	free(batch->bytes);
+	free(batch);
 }

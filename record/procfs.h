@@ -2,9 +2,11 @@
 /*
  * procfs.h - paths of executables and command lines of running processes.
  *
- * Owns: the reads. Never does: wait for a process: /proc/PID/cmdline takes the target's memory
- * lock, which a hung process may hold for ever, so that reading happens on a thread that is left
- * behind when its time is up. Called by: snapshot.c.
+ * Owns: the process that reads them, and what it said. Never does: wait for a process longer than
+ * told: /proc/PID/cmdline takes the target's memory lock, which a hung process may hold for ever.
+ * So a helper does the reading, a process rather than a thread: it can be killed while it waits,
+ * and if it cannot, its privileges are not those of the recorder. Called by: snapshot.c; started
+ * and stopped by recorder.c.
  */
 #ifndef REC_PROCFS_H
 #define REC_PROCFS_H
@@ -25,13 +27,26 @@ struct rec_proc_names {
 	uint32_t argv_size;       /* out: bytes before the cut at @argv_max */
 };
 
+struct rec_proc_reader {
+	pid_t pid; /* 0 = none */
+	int request_fd, reply_fd;
+};
+
+/* Start the helper: with today's privileges, before there are threads and before hooks that would
+ * record it. -errno. */
+VFT_MUST_CHECK int rec_proc_reader_start(struct rec_proc_reader *ret);
+/* Kill it. Fine when it is not there. */
+void rec_proc_reader_stop(struct rec_proc_reader *reader);
+
 struct rec_proc_batch;
 
 /*
- * Read the names of @n processes, for at most @timeout_ns; what is not read by then stays NULL. The
- * results live in *ret. -ENOMEM, or -EAGAIN if no thread can be started.
+ * Have the helper read the names of @n processes, once in its life and for at most @timeout_ns;
+ * what is not read by then stays NULL. At most REC_ARGV_MAX for @argv_max. The results live in
+ * *ret. -ENOMEM, or -errno of the pipes.
  */
-VFT_MUST_CHECK int rec_proc_read(const struct rec_proc_names *wanted, size_t n, uint32_t argv_max,
+VFT_MUST_CHECK int rec_proc_read(struct rec_proc_reader *reader,
+				 const struct rec_proc_names *wanted, size_t n, uint32_t argv_max,
 				 uint64_t timeout_ns, struct rec_proc_batch **ret);
 const struct rec_proc_names *rec_proc_get(const struct rec_proc_batch *batch, size_t i);
 void rec_proc_free(struct rec_proc_batch *batch); /* NULL is fine */

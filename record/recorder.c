@@ -14,6 +14,8 @@
 #include "command.h"
 #include "describe.h"
 #include "losses.h"
+#include "privileges.h"
+#include "procfs.h"
 #include "session.h"
 #include "sink.h"
 #include "snapshot.h"
@@ -32,11 +34,13 @@
 
 struct recorder {
 	const struct rec_options *options;
+	const struct rec_user *user;
 	struct rec_description description;
 	struct rec_session *session;
 	struct rec_sink *sink;
 	struct rec_losses *losses;
 	struct rec_cgroups *cgroups;
+	struct rec_proc_reader reader; /* only until the first snapshot */
 	struct rec_command command;
 	struct rec_status status;
 	struct rec_translation translation;
@@ -186,12 +190,12 @@ static int take_and_follow(struct recorder *rec, struct rec_snapshot **ret, stru
 	return 0;
 }
 
-static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot, bool read_proc,
-			  struct vft_err *err)
+static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot,
+			  struct rec_proc_reader *reader, struct vft_err *err)
 {
 	struct rec_snapshot_options options = {.selected_only = rec->filtered,
 					       .threads = rec->options->threads,
-					       .read_proc = read_proc,
+					       .reader = reader,
 					       .args = rec->options->args};
 	int r = rec_snapshot_write(snapshot, &options, rec->sink, err);
 
@@ -211,7 +215,7 @@ static int first_snapshot(struct recorder *rec, struct vft_err *err)
 	if (r)
 		r = vft_fail(err, r, 0, "too many threads are blocked in vfork");
 	else
-		r = write_snapshot(rec, snapshot, true, err);
+		r = write_snapshot(rec, snapshot, &rec->reader, err);
 	rec_snapshot_free(snapshot);
 	return r;
 }
@@ -233,7 +237,7 @@ static int next_snapshot(struct recorder *rec, struct vft_err *err)
 
 	if (r)
 		return r;
-	r = write_snapshot(rec, snapshot, false, err);
+	r = write_snapshot(rec, snapshot, NULL, err);
 	rec_snapshot_free(snapshot);
 	return r;
 }
@@ -497,7 +501,9 @@ static int begin(struct recorder *rec, struct vft_err *err)
 		vft_fail(err, r, 0, "cannot set up signals: %s", strerror(-r));
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	}
-	r = rec_describe(rec->options, rec->filtered, &rec->description);
+	r = rec_proc_reader_start(&rec->reader);
+	if (!r)
+		r = rec_describe(rec->options, rec->filtered, &rec->description);
 	if (!r)
 		r = rec_cgroups_new(&rec->cgroups);
 	if (r) {
@@ -511,6 +517,7 @@ static int begin(struct recorder *rec, struct vft_err *err)
 			  &rec->description.meta, &rec->sink, err))
 		return complain(REC_EXIT_USAGE, output_name(rec), err);
 	r = attach(rec, err);
+	rec_proc_reader_stop(&rec->reader);
 	if (!r)
 		return 0;
 	rec_sink_discard(rec->sink);
@@ -518,19 +525,59 @@ static int begin(struct recorder *rec, struct vft_err *err)
 	return complain(r == -ESRCH ? REC_EXIT_USAGE : REC_EXIT_FORBIDDEN, NULL, err);
 }
 
-static int start_command(struct recorder *rec, struct vft_err *err)
+static int is_usable(void *context)
+{
+	return rec_session_is_usable(context);
+}
+
+/*
+ * The recorder reads what all processes choose to be called: from here on as a user who may do
+ * nothing. The sync thread starts afterwards, so that it is nobody else. The exit status; 0 = done.
+ */
+static int drop_privileges(struct recorder *rec, struct vft_err *err)
+{
+	int r = rec_privileges_drop(rec->user, is_usable, rec->session, err);
+
+	if (r > 0 && !rec->options->quiet)
+		fputs("vfork-record: this kernel allows bpf() to nobody without CAP_BPF, which is "
+		      "therefore kept; Linux 5.19 does not need it\n",
+		      stderr);
+	if (r >= 0)
+		r = rec_sink_start_sync(rec->sink, err);
+	if (!r)
+		return 0;
+	rec_sink_discard(rec->sink);
+	rec->sink = NULL;
+	return complain(REC_EXIT_FORBIDDEN, NULL, err);
+}
+
+static int command_failed(const struct recorder *rec, int r, struct vft_err *err)
+{
+	complain(0, rec->options->command[0], err);
+	return r == -ENOENT ? 127 : 126;
+}
+
+/* A process that will be CMD: forked while it inherits everything, released when all is ready. */
+static int fork_command(struct recorder *rec, struct vft_err *err)
 {
 	int r;
 
 	if (!rec->options->command)
 		return 0;
-	r = rec_command_start(rec->options->command, &rec->command, err);
+	r = rec_command_fork(rec->options->command, &rec->command, err);
 	if (!r)
 		r = watch(rec, rec->command.pidfd, EPOLLIN);
-	if (!r)
+	return r ? command_failed(rec, r, err) : 0;
+}
+
+static int release_command(struct recorder *rec, struct vft_err *err)
+{
+	int r;
+
+	if (!rec->options->command)
 		return 0;
-	complain(0, rec->options->command[0], err);
-	return r == -ENOENT ? 127 : 126;
+	r = rec_command_release(&rec->command, err);
+	return r ? command_failed(rec, r, err) : 0;
 }
 
 static int command_status(struct recorder *rec)
@@ -555,7 +602,12 @@ static int run(struct recorder *rec, struct vft_err *err)
 
 	if (status)
 		return status;
-	status = start_command(rec, err);
+	status = fork_command(rec, err);
+	r = drop_privileges(rec, err);
+	if (r)
+		return r;
+	if (!status)
+		status = release_command(rec, err);
 	r = status ? 0 : run_loop(rec, err);
 	rec_status_clear(&rec->status);
 	if (!r)
@@ -575,8 +627,8 @@ static int run(struct recorder *rec, struct vft_err *err)
 
 static void release(struct recorder *rec)
 {
-	if (rec->command.pidfd >= 0)
-		close(rec->command.pidfd);
+	rec_proc_reader_stop(&rec->reader);
+	rec_command_close(&rec->command);
 	rec_sink_close(rec->sink);
 	rec_losses_free(rec->losses);
 	rec_cgroups_free(rec->cgroups);
@@ -588,13 +640,14 @@ static void release(struct recorder *rec)
 		close(rec->epoll_fd);
 }
 
-int rec_record(const struct rec_options *options)
+int rec_record(const struct rec_options *options, const struct rec_user *user)
 {
 	struct recorder rec = {
 		.options = options,
+		.user = user,
 		.epoll_fd = -1,
 		.signal_fd = -1,
-		.command.pidfd = -1,
+		.command = {.pidfd = -1, .gate_fd = -1, .report_fd = -1},
 		.filtered = options->n_pids || (options->command && !options->all),
 	};
 	struct vft_err err = {0};

@@ -8,6 +8,7 @@
 #define REC_RECORDER_H
 
 #include "options.h"
+#include "privileges.h"
 
 /* Exit codes, as the manual page lists them. */
 enum {
@@ -17,7 +18,10 @@ enum {
 	REC_EXIT_FORBIDDEN = 5,  /* missing permission or kernel feature */
 };
 
-/* Record as @options say; errors go to stderr, one line each. Returns the exit status. */
-int rec_record(const struct rec_options *options);
+/*
+ * Record as @options say, as @user once recording is on; errors go to stderr, one line each.
+ * Returns the exit status.
+ */
+int rec_record(const struct rec_options *options, const struct rec_user *user);
 
 #endif

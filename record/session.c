@@ -18,12 +18,35 @@
 #include "vfork.skel.h"
 #pragma GCC diagnostic pop
 
-#define MAX_LINKS 8
+/* In the order in which they are told. */
+enum hook {
+	NEWTASK,
+	WAKING,
+	EXEC,
+	EXIT,
+	CGROUP_MKDIR,
+	N_TRACEPOINTS,
+	ITERATOR = N_TRACEPOINTS,
+	RING,
+	SYSCALL_NUMBER,
+	N_HOOKS,
+};
+_Static_assert(N_HOOKS == REC_N_HOOKS, "REC_N_HOOKS");
+
+static const struct {
+	const char *name;
+	bool required;
+} hooks[N_HOOKS] = {
+	[NEWTASK] = {"task_newtask", true},       [WAKING] = {"sched_waking", true},
+	[EXEC] = {"sched_process_exec", true},    [EXIT] = {"sched_process_exit", true},
+	[CGROUP_MKDIR] = {"cgroup_mkdir", false}, [ITERATOR] = {"iter/task", true},
+	[RING] = {"ring buffer", true},           [SYSCALL_NUMBER] = {"syscall number", false},
+};
 
 struct rec_session {
 	struct vfork_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *links[MAX_LINKS];
+	struct bpf_link *links[N_TRACEPOINTS];
 	size_t n_links;
 	struct bpf_link *task_iterator;
 	const struct vfe_cpu *cpus; /* mapped, the kernel writes it */
@@ -65,26 +88,101 @@ static int tracepoint_has_args(const struct btf *btf, const char *name, unsigned
 	return btf_vlen(type) > n; /* the first parameter is the programs' own */
 }
 
+static bool enum_has(const struct btf *btf, const char *name, const char *value)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	for (unsigned int i = 0; type && i < btf_vlen(type); i++)
+		if (strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), value) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the running kernel has it at all. */
+static bool kernel_has(const struct btf *btf, enum hook hook)
+{
+	switch (hook) {
+	case NEWTASK:
+	case WAKING:
+	case EXEC:
+	case EXIT:
+	case CGROUP_MKDIR:
+		return tracepoint_has_args(btf, hooks[hook].name, 1) > 0;
+	case ITERATOR:
+		return btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
+	case RING:
+		return enum_has(btf, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF");
+	case SYSCALL_NUMBER:
+		return enum_has(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs");
+	case N_HOOKS:
+		break;
+	}
+	return false;
+}
+
+/* NULL where no program belongs to it. */
+static struct bpf_program *program_of(const struct vfork_bpf *skel, enum hook hook)
+{
+	switch (hook) {
+	case NEWTASK:
+		return skel->progs.on_newtask;
+	case WAKING:
+		return skel->progs.on_waking;
+	case EXEC:
+		return skel->progs.on_exec;
+	case EXIT:
+		return skel->progs.on_exit;
+	case CGROUP_MKDIR:
+		return skel->progs.on_cgroup_mkdir;
+	case ITERATOR:
+		return skel->progs.list_tasks;
+	case RING:
+	case SYSCALL_NUMBER:
+	case N_HOOKS:
+		break;
+	}
+	return NULL;
+}
+
+static int load_btf(struct btf **ret, struct vft_err *err)
+{
+	*ret = btf__load_vmlinux_btf();
+	if (*ret)
+		return 0;
+	return vft_fail(err, -EOPNOTSUPP, 0,
+			"this kernel has no type information (/sys/kernel/btf/vmlinux); use one "
+			"built with CONFIG_DEBUG_INFO_BTF");
+}
+
+/* Leave out what this kernel lacks and a recording can do without. */
+static int choose_programs(struct vfork_bpf *skel, const struct btf *btf, struct vft_err *err)
+{
+	for (enum hook hook = 0; hook < N_HOOKS; hook++) {
+		struct bpf_program *program = program_of(skel, hook);
+
+		if (kernel_has(btf, hook))
+			continue;
+		if (hooks[hook].required)
+			return vft_fail(err, -EOPNOTSUPP, 0,
+					"this kernel has no %s; use 5.11 or newer",
+					hooks[hook].name);
+		if (program)
+			bpf_program__set_autoload(program, false);
+	}
+	return 0;
+}
+
 static int configure(struct rec_session *session, const struct rec_session_config *config,
 		     struct vft_err *err)
 {
-	static const char *const needed[] = {"task_newtask", "sched_waking", "sched_process_exec",
-					     "sched_process_exit"};
 	struct vfork_bpf *skel = session->skel;
-	struct btf *btf = btf__load_vmlinux_btf();
-	int r = 0;
+	struct btf *btf;
+	int r = load_btf(&btf, err);
 
-	if (!btf)
-		return vft_fail(err, -EOPNOTSUPP, 0,
-				"this kernel has no type information (/sys/kernel/btf/vmlinux); "
-				"use one built with CONFIG_DEBUG_INFO_BTF");
-	for (size_t i = 0; !r && i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (tracepoint_has_args(btf, needed[i], 1) < 0)
-			r = vft_fail(err, -EOPNOTSUPP, 0,
-				     "this kernel has no tracepoint %s; use 5.11 or newer",
-				     needed[i]);
-	if (tracepoint_has_args(btf, "cgroup_mkdir", 1) < 0)
-		bpf_program__set_autoload(skel->progs.on_cgroup_mkdir, false);
+	if (r)
+		return r;
+	r = choose_programs(skel, btf, err);
 	skel->rodata->cfg_exit_tells_group_dead =
 		tracepoint_has_args(btf, "sched_process_exit", 2) > 0;
 	btf__free(btf);
@@ -148,8 +246,20 @@ static int handle_record(void *context, void *data, size_t size)
 	return session->drained_bytes < session->max_bytes ? 0 : ENOUGH;
 }
 
+/* Load the program of this hook alone, to see whether it can be. */
+static void leave_out_others(struct rec_session *session, enum hook only)
+{
+	for (enum hook hook = 0; hook < N_HOOKS; hook++) {
+		struct bpf_program *program = program_of(session->skel, hook);
+
+		if (program && hook != only)
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+/* @only: a hook to be tried, or N_HOOKS for all. */
 static int open_session(struct rec_session *session, const struct rec_session_config *config,
-			struct vft_err *err)
+			enum hook only, struct vft_err *err)
 {
 	int r = libbpf_num_possible_cpus();
 
@@ -162,6 +272,8 @@ static int open_session(struct rec_session *session, const struct rec_session_co
 	r = configure(session, config, err);
 	if (r)
 		return r;
+	if (only != N_HOOKS)
+		leave_out_others(session, only);
 	r = vfork_bpf__load(session->skel);
 	if (r)
 		return load_failed(r, err);
@@ -175,8 +287,8 @@ static int open_session(struct rec_session *session, const struct rec_session_co
 	return 0;
 }
 
-int rec_session_open(const struct rec_session_config *config, struct rec_session **ret,
-		     struct vft_err *err)
+static int new_session(const struct rec_session_config *config, enum hook only,
+		       struct rec_session **ret, struct vft_err *err)
 {
 	struct rec_session *session = calloc(1, sizeof(*session));
 	int r;
@@ -184,13 +296,19 @@ int rec_session_open(const struct rec_session_config *config, struct rec_session
 	if (!session)
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
 	libbpf_set_print(print_nothing);
-	r = open_session(session, config, err);
+	r = open_session(session, config, only, err);
 	if (r) {
 		rec_session_close(session);
 		return r;
 	}
 	*ret = session;
 	return 0;
+}
+
+int rec_session_open(const struct rec_session_config *config, struct rec_session **ret,
+		     struct vft_err *err)
+{
+	return new_session(config, N_HOOKS, ret, err);
 }
 
 static int attach_one(struct rec_session *session, struct bpf_program *program,
@@ -213,20 +331,70 @@ static int attach_one(struct rec_session *session, struct bpf_program *program,
 
 int rec_session_attach(struct rec_session *session, struct vft_err *err)
 {
-	/* Exits first and spawns last: whoever is seen to begin is also seen to end. */
-	struct bpf_program *programs[] = {
-		session->skel->progs.on_exit, session->skel->progs.on_exec,
-		session->skel->progs.on_waking, session->skel->progs.on_cgroup_mkdir,
-		session->skel->progs.on_newtask};
-	int r;
+	int r = attach_one(session, session->skel->progs.list_tasks, &session->task_iterator, err);
 
-	r = attach_one(session, session->skel->progs.list_tasks, &session->task_iterator, err);
-	for (size_t i = 0; !r && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		r = attach_one(session, programs[i], &session->links[session->n_links], err);
+	/* Exits before spawns: whoever is seen to begin is also seen to end. */
+	for (size_t i = N_TRACEPOINTS; !r && i > 0; i--) {
+		r = attach_one(session, program_of(session->skel, (enum hook)(i - 1)),
+			       &session->links[session->n_links], err);
 		if (!r && session->links[session->n_links])
 			session->n_links++;
 	}
 	return r;
+}
+
+/* Load and attach one hook in a session of its own. */
+static int try_hook(enum hook hook, struct vft_err *err)
+{
+	struct rec_session_config config = {.ring_bytes = (uint64_t)sysconf(_SC_PAGESIZE)};
+	struct rec_session *session;
+	int r = new_session(&config, hook, &session, err);
+
+	if (r)
+		return r;
+	r = rec_session_attach(session, err);
+	rec_session_close(session);
+	return r;
+}
+
+static void list_hook(const struct btf *btf, enum hook hook, bool try, struct rec_fact *ret)
+{
+	bool is_tried = try && hook != SYSCALL_NUMBER;
+	struct vft_err err = {0};
+
+	*ret = (struct rec_fact){.name = hooks[hook].name, .required = hooks[hook].required};
+	if (!kernel_has(btf, hook))
+		ret->code = vft_fail(&err, -EOPNOTSUPP, 0, "this kernel does not have it");
+	else if (is_tried)
+		ret->code = try_hook(hook, &err);
+	snprintf(ret->detail, sizeof(ret->detail), "%s",
+		 ret->code                ? err.message
+		 : hook == SYSCALL_NUMBER ? "this kernel tells it"
+		 : !try                   ? "this kernel has it; not tried without privileges"
+		 : hook == RING           ? "made and mapped"
+					  : "loaded and attached");
+	if (ret->code) {
+		ret->state = REC_FACT_MISSING;
+		ret->advice = hooks[hook].required
+				      ? "use Linux 5.11 or newer with BTF, not locked down for "
+					"confidentiality"
+				      : "none needed: a recording does without it";
+	} else if (!is_tried && hook != SYSCALL_NUMBER) {
+		ret->state = REC_FACT_UNTRIED;
+	}
+}
+
+int rec_session_list_hooks(bool try, struct rec_fact ret[REC_N_HOOKS], struct vft_err *err)
+{
+	struct btf *btf;
+	int r = load_btf(&btf, err);
+
+	if (r)
+		return r;
+	for (enum hook hook = 0; hook < N_HOOKS; hook++)
+		list_hook(btf, hook, try, &ret[hook]);
+	btf__free(btf);
+	return 0;
 }
 
 int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns, bool is_self)
@@ -363,6 +531,26 @@ void rec_session_get_counters(const struct rec_session *session, struct rec_coun
 		ret->pending_drops += rec_session_get_drops(session, i, VFE_DROP_PENDING);
 		ret->tracked_drops += rec_session_get_drops(session, i, VFE_DROP_TRACKED);
 	}
+}
+
+/* Each kind of call that comes after the privileges are gone: iterate, ask for counters, look up.
+ */
+int rec_session_is_usable(const struct rec_session *session)
+{
+	int fd = bpf_iter_create(bpf_link__fd(session->task_iterator));
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info), nobody = 0;
+	struct vfe_tracked entry;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	r = bpf_obj_get_info_by_fd(bpf_program__fd(session->skel->progs.on_exit), &info, &size);
+	if (r)
+		return r;
+	r = bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.tracked), &nobody, &entry);
+	return r == -ENOENT ? 0 : r;
 }
 
 void rec_session_detach(struct rec_session *session)

@@ -3,7 +3,7 @@
  * session.h - the kernel part, loaded and attached: the only user of libbpf.
  *
  * Owns: the BPF object, its links, the ring buffer. Never does: files, /proc, interpretation of
- * records. Called by: recorder.c and snapshot.c. One thread.
+ * records. Called by: recorder.c, snapshot.c and check.c. One thread.
  */
 #ifndef REC_SESSION_H
 #define REC_SESSION_H
@@ -13,6 +13,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "fact.h"
+
+#define REC_N_HOOKS 8
 
 struct vfe_task_state;
 struct rec_session;
@@ -76,6 +79,16 @@ size_t rec_session_n_cpus(const struct rec_session *session);
 uint64_t rec_session_get_drops(const struct rec_session *session, size_t cpu, unsigned int drop);
 /* Sums; asks the kernel for recursion_misses, a few system calls. */
 void rec_session_get_counters(const struct rec_session *session, struct rec_counters *ret);
+
+/* Whether this process may still do all that a recording asks of the kernel to its end; -errno. */
+VFT_MUST_CHECK int rec_session_is_usable(const struct rec_session *session);
+
+/*
+ * Every hook and feature by name: whether this kernel's BTF has it and, with @try, whether it loads
+ * and attaches by itself. -EOPNOTSUPP without BTF, when none of them is known.
+ */
+VFT_MUST_CHECK int rec_session_list_hooks(bool try, struct rec_fact ret[REC_N_HOOKS],
+					  struct vft_err *err);
 
 /* No event after this; what is in the ring can still be drained. */
 void rec_session_detach(struct rec_session *session);

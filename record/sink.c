@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "layout.h"
+#include "output.h"
 
 #define SYNC_PERIOD_S 5
 
 struct rec_sink {
 	struct vft_sink *bytes;
 	struct vft_writer *writer;
-	char *made_path; /* the new file's, NULL for what existed */
+	struct rec_output output; /* its descriptor belongs to bytes, once that is there */
 	uint64_t n_events;
 	int level;
 	bool pressure;
@@ -30,73 +31,6 @@ struct rec_sink {
 	pthread_cond_t wake;
 	int sync_error;
 };
-
-/* Others must not be able to put their own file in our output's place. */
-static int check_directory(const char *path, struct vft_err *err)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory =
-		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	struct stat st;
-	int r;
-
-	if (!directory)
-		return vft_fail(err, -ENOMEM, 0, "out of memory");
-	r = stat(directory, &st) ? -errno : 0;
-	free(directory);
-	if (r)
-		return vft_fail(err, r, 0, "its directory: %s; make it first", strerror(-r));
-	if ((st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		return vft_fail(
-			err, -EACCES, 0,
-			"its directory is writable by everybody and not sticky; choose another");
-	return 0;
-}
-
-/* What is there already: 0 nothing, 1 a device or FIFO to write into, negative: cannot be used. */
-static int check_existing(const char *path, bool force, struct vft_err *err)
-{
-	struct stat st;
-
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : vft_fail(err, -errno, 0, "%s", strerror(errno));
-	if (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode))
-		return 1;
-	if (!S_ISREG(st.st_mode))
-		return vft_fail(err, -EEXIST, 0,
-				"it exists and is no regular file; choose another name");
-	if (!force)
-		return vft_fail(err, -EEXIST, 0, "it exists; --force replaces it");
-	if (unlink(path))
-		return vft_fail(err, -errno, 0, "cannot replace it: %s", strerror(errno));
-	return 0;
-}
-
-static int open_output(struct rec_sink *sink, const char *path, bool force, struct vft_err *err)
-{
-	int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-	int r, fd;
-
-	if (strcmp(path, "-") == 0) {
-		if (isatty(STDOUT_FILENO))
-			return vft_fail(
-				err, -EINVAL, 0,
-				"a trace is not for a terminal; redirect stdout or name a file");
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		return fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : fd;
-	}
-	r = check_directory(path, err);
-	if (!r)
-		r = check_existing(path, force, err);
-	if (r < 0)
-		return r;
-	fd = r ? open(path, flags) : open(path, flags | O_CREAT | O_EXCL, 0600);
-	if (fd < 0)
-		return vft_fail(err, -errno, 0, "%s", strerror(errno));
-	if (!r)
-		sink->made_path = strdup(path); /* without it the file merely stays */
-	return fd;
-}
 
 static void *sync_periodically(void *context)
 {
@@ -120,16 +54,22 @@ static void *sync_periodically(void *context)
 	return NULL;
 }
 
-static int start_sync(struct rec_sink *sink, int fd, struct vft_err *err)
+static int duplicate_for_sync(struct rec_sink *sink, int fd, struct vft_err *err)
 {
 	struct stat st;
-	int r;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	sink->sync_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return sink->sync_fd < 0 ? vft_fail(err, -errno, 0, "%s", strerror(errno)) : 0;
+}
+
+int rec_sink_start_sync(struct rec_sink *sink, struct vft_err *err)
+{
+	int r;
+
 	if (sink->sync_fd < 0)
-		return vft_fail(err, -errno, 0, "%s", strerror(errno));
+		return 0;
 	r = pthread_create(&sink->thread, NULL, sync_periodically, sink);
 	if (r)
 		return vft_fail(err, -r, 0, "cannot start a thread: %s", strerror(r));
@@ -160,17 +100,17 @@ static int draw_random(struct vft_section *section, struct vft_err *err)
 	return 0;
 }
 
-static int open_on_fd(struct rec_sink *sink, int fd, const struct vft_meta *meta,
-		      struct vft_err *err)
+static int open_writer(struct rec_sink *sink, const struct vft_meta *meta, struct vft_err *err)
 {
 	struct vft_writer_options options = {.level = sink->level};
-	int r = start_sync(sink, fd, err);
+	int r = duplicate_for_sync(sink, sink->output.fd, err);
 
 	if (r) {
-		close(fd);
+		rec_output_remove(&sink->output);
+		close(sink->output.fd);
 		return r;
 	}
-	r = vft_sink_open_fd(fd, &sink->bytes, err);
+	r = vft_sink_open_fd(sink->output.fd, &sink->bytes, err);
 	if (!r)
 		r = draw_random(&options.section, err);
 	if (!r)
@@ -182,16 +122,18 @@ int rec_sink_open(const char *path, bool force, int level, const struct vft_meta
 		  struct rec_sink **ret, struct vft_err *err)
 {
 	struct rec_sink *sink = calloc(1, sizeof(*sink));
-	int r, fd;
+	int r;
 
 	if (!sink)
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
 	sink->sync_fd = -1;
+	sink->output = (struct rec_output){.fd = -1, .directory_fd = -1};
 	sink->level = level;
 	pthread_mutex_init(&sink->lock, NULL);
 	pthread_cond_init(&sink->wake, NULL);
-	fd = open_output(sink, path, force, err);
-	r = fd < 0 ? fd : open_on_fd(sink, fd, meta, err);
+	r = rec_output_open(path, force, &sink->output, err);
+	if (!r)
+		r = open_writer(sink, meta, err);
 	if (r) {
 		rec_sink_discard(sink);
 		return r;
@@ -258,8 +200,8 @@ uint64_t rec_sink_get_n_events(const struct rec_sink *sink)
 
 void rec_sink_discard(struct rec_sink *sink)
 {
-	if (sink && sink->made_path)
-		(void)unlink(sink->made_path);
+	if (sink)
+		rec_output_remove(&sink->output);
 	rec_sink_close(sink);
 }
 
@@ -272,7 +214,7 @@ void rec_sink_close(struct rec_sink *sink)
 	vft_sink_close(sink->bytes);
 	if (sink->sync_fd >= 0)
 		close(sink->sync_fd);
-	free(sink->made_path);
+	rec_output_release(&sink->output);
 	pthread_cond_destroy(&sink->wake);
 	pthread_mutex_destroy(&sink->lock);
 	free(sink);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sink.h - the output: opened safely, written in blocks, synced in the background.
+ * sink.h - the output: written in blocks, synced in the background.
  *
  * Owns: the output descriptor, the writer, the sync thread. Never does: translate or count. Called
  * by: recorder.c, snapshot.c, losses.c.
@@ -16,15 +16,15 @@
 struct rec_sink;
 
 /*
- * Open @path for writing: a new file (mode 0600, never through a symbolic link, not in a directory
- * where others could replace it), or an existing device or FIFO; "-" is stdout. @force replaces an
- * existing regular file. Writes the file's head. @section_id and uuid are drawn at random.
- *
- * -EEXIST, -EACCES and the rest of open(2), -EINVAL for a terminal; @err says it in one line.
+ * Open @path as rec_output_open does, and write the file's head; its section id and uuid are drawn
+ * at random. No thread runs yet. The errors of rec_output_open and of the write.
  */
 VFT_MUST_CHECK int rec_sink_open(const char *path, bool force, int level,
 				 const struct vft_meta *meta, struct rec_sink **ret,
 				 struct vft_err *err);
+
+/* Sync from time to time from now on, on a thread with the caller's credentials of now. -errno. */
+VFT_MUST_CHECK int rec_sink_start_sync(struct rec_sink *sink, struct vft_err *err);
 
 /* As vft_writer_append, _flush and _finish; finish also syncs and reports what the sync thread saw.
  */

@@ -357,7 +357,7 @@ static int read_names(const struct rec_snapshot *snapshot, const size_t *wanted,
 		names[i].pid = visible_pid(snapshot, entry);
 		names[i].may_block = may_block(snapshot, entry);
 	}
-	r = rec_proc_read(names, n, argv_max, ARGV_TIMEOUT_NS, ret);
+	r = rec_proc_read(options->reader, names, n, argv_max, ARGV_TIMEOUT_NS, ret);
 	free(names);
 	return r;
 }
@@ -421,7 +421,7 @@ int rec_snapshot_write(struct rec_snapshot *snapshot, const struct rec_snapshot_
 	for (size_t i = 0; i < snapshot->n; i++)
 		if (is_wanted(snapshot, &snapshot->entries[i], options))
 			wanted[n++] = i;
-	if (options->read_proc) {
+	if (options->reader) {
 		r = read_names(snapshot, wanted, n, options, &batch);
 		if (r)
 			r = vft_fail(err, r, 0, "cannot read the running processes' names");

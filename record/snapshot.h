@@ -2,8 +2,8 @@
 /*
  * snapshot.h - the processes that run already, and the vforks that block some of them.
  *
- * Owns: the list of one pass of the task iterator; /proc reads for names and command lines. Never
- * does: stop, trace or wait for any process. Called by: recorder.c at start and from time to time.
+ * Owns: the list of one pass of the task iterator. Never does: stop, trace or wait for any process.
+ * Called by: recorder.c at start and from time to time.
  */
 #ifndef REC_SNAPSHOT_H
 #define REC_SNAPSHOT_H
@@ -16,6 +16,7 @@
 #include "sink.h"
 #include "translate.h"
 
+struct rec_proc_reader;
 struct rec_snapshot;
 
 /* List every task now. -ENOMEM or the iterator's error. */
@@ -55,7 +56,7 @@ VFT_MUST_CHECK int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot
 struct rec_snapshot_options {
 	bool selected_only; /* what rec_snapshot_follow selected */
 	bool threads;
-	bool read_proc; /* executables' paths and command lines, from /proc */
+	struct rec_proc_reader *reader; /* for executables' paths and command lines, or NULL */
 	enum rec_args args;
 };
 
