@@ -50,7 +50,7 @@ struct recorder {
 	bool command_ended;
 	int command_status;
 	int last_signal;
-	uint64_t start_ns, end_ns, n_delivered;
+	uint64_t start_ns, attached_ns, end_ns, n_delivered;
 	size_t n_waiters; /* blocked in vfork when last counted */
 	uint64_t clock_ns, recursion_ns, snapshot_ns, snapshot_bytes; /* when each was last due */
 };
@@ -81,6 +81,15 @@ static int tell_cgroups(struct recorder *rec, const struct vft_event *event, str
 	return r;
 }
 
+/*
+ * Hooks are attached and detached one by one: outside this window an exit can be seen whose spawn
+ * was not, and the other way round. What ran before it is in the snapshot.
+ */
+static bool is_within(const struct recorder *rec, uint64_t time_ns)
+{
+	return time_ns >= rec->attached_ns && (!rec->end_ns || time_ns <= rec->end_ns);
+}
+
 struct drain {
 	struct recorder *rec;
 	struct vft_err *err;
@@ -100,6 +109,8 @@ static int on_record(void *context, const void *record, size_t size)
 		rec_cgroups_add(rec->cgroups, event->cgroup.id, *event->cgroup.path);
 		return 0;
 	}
+	if (!is_within(rec, event->time_ns))
+		return 0;
 	r = tell_cgroups(rec, event, drain->err);
 	if (!r)
 		r = rec_sink_append(rec->sink, event, drain->err);
@@ -381,8 +392,9 @@ static int attach(struct recorder *rec, struct vft_err *err)
 	r = append_clock(rec, err);
 	if (!r)
 		r = rec_session_attach(rec->session, err);
+	rec->attached_ns = rec_clock_now();
 	if (!r)
-		r = append_mark(rec, VFT_MARK_START, rec_clock_now(), rec->description.options,
+		r = append_mark(rec, VFT_MARK_START, rec->attached_ns, rec->description.options,
 				err);
 	if (!r)
 		r = first_snapshot(rec, err);

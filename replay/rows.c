@@ -195,6 +195,14 @@ static struct rep_cell syscall_cell(const struct rep_vfork *vfork)
 					 vfork->episode.compat, vfork->episode.syscall));
 }
 
+static struct rep_cell reason_cell(const struct rep_vfork *vfork, struct rep_scratch *scratch)
+{
+	const char *text =
+		rep_reason_text(&vfork->episode, vfork->origin->start_ns, scratch->reason);
+
+	return text ? REP_BYTES(((struct vft_str){text, (uint32_t)strlen(text)})) : REP_NULL;
+}
+
 static void vforks_end_cells(const struct rep_episode *e, struct rep_scratch *scratch,
 			     struct rep_cell *cells)
 {
@@ -232,10 +240,7 @@ void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch
 	cells[REP_VF_OUTCOME] = REP_WORD(rep_outcome_name(e->outcome));
 	cells[REP_VF_OUTCOME].style = outcome_style(e->outcome);
 	cells[REP_VF_CERTAIN] = REP_BOOL(e->certain);
-	cells[REP_VF_REASON] = REP_NULL;
-	if (rep_reason_text(e, origin->start_ns, scratch->reason))
-		cells[REP_VF_REASON] = REP_BYTES(
-			((struct vft_str){scratch->reason, (uint32_t)strlen(scratch->reason)}));
+	cells[REP_VF_REASON] = reason_cell(vfork, scratch);
 	cells[REP_VF_BLOCKED_NS] = e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL;
 	cells[REP_VF_RELEASE_SOURCE] = REP_WORD(rep_source_name(e->source));
 	cells[REP_VF_FROM_SNAPSHOT] = REP_BOOL(e->from_snapshot);

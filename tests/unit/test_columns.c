@@ -180,6 +180,34 @@ static void check_container(const char *path, const char *id)
 		assert_memory_equal(found.data, id, found.size);
 }
 
+/* Some reasons are fixed texts, others are written into the scratch space. */
+static void test_columns__every_reason(void **state)
+{
+	struct rep_origin origin = {.start_ns = 1000};
+	struct rep_cell cells[REP_N_VFORKS];
+	struct rep_scratch scratch;
+	size_t n = 0;
+
+	(void)state;
+	for (enum rep_reason reason = REP_REASON_NONE; reason <= REP_REASON_EARLY; reason++) {
+		struct rep_vfork vfork = {.origin = &origin,
+					  .episode = {.reason = reason, .reason_ns = 2000}};
+		const struct rep_cell *cell = &cells[REP_VF_REASON];
+		char buffer[REP_REASON_SIZE];
+		const char *want = rep_reason_text(&vfork.episode, origin.start_ns, buffer);
+
+		memset(&scratch, 'x', sizeof(scratch));
+		rep_vforks_cells(&vfork, &scratch, cells);
+		assert_int_equal(cell->is_null, want == NULL);
+		if (!want)
+			continue;
+		assert_int_equal(cell->bytes.size, strlen(want));
+		assert_memory_equal(cell->bytes.data, want, strlen(want));
+		n++;
+	}
+	assert_in_range(n, 10, 99);
+}
+
 static void test_columns__container_ids(void **state)
 {
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -244,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_columns__contract_order),
 		cmocka_unit_test(test_columns__every_field_of_every_kind),
 		cmocka_unit_test(test_columns__event_row_is_rising),
+		cmocka_unit_test(test_columns__every_reason),
 		cmocka_unit_test(test_columns__container_ids),
 		cmocka_unit_test(test_columns__syscall_names),
 		cmocka_unit_test(test_columns__signal_and_errno_names),
