@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* In the child: wait for the word, then become @argv or tell the parent why not. */
-static _Noreturn void become(char *const *argv, int gate_fd, int report_fd)
+static _Noreturn void become(char *const *argv, bool stdout_is_taken, int gate_fd, int report_fd)
 {
 	sigset_t none;
 	ssize_t n;
@@ -26,6 +26,8 @@ static _Noreturn void become(char *const *argv, int gate_fd, int report_fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	if (stdout_is_taken && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		close(STDOUT_FILENO);
 	execvp(argv[0], argv);
 	code = errno;
 	if (write(report_fd, &code, sizeof(code)) != sizeof(code))
@@ -51,8 +53,8 @@ static void close_pair(const int pair[2])
 	close(pair[1]);
 }
 
-static int fork_between(char *const *argv, const int gate[2], const int report[2],
-			struct rec_command *ret)
+static int fork_between(char *const *argv, bool stdout_is_taken, const int gate[2],
+			const int report[2], struct rec_command *ret)
 {
 	pid_t pid = fork();
 
@@ -61,7 +63,7 @@ static int fork_between(char *const *argv, const int gate[2], const int report[2
 	if (pid == 0) {
 		close(gate[1]); /* so that it sees the end of the gate */
 		close(report[0]);
-		become(argv, gate[0], report[1]);
+		become(argv, stdout_is_taken, gate[0], report[1]);
 	}
 	ret->pid = pid;
 	ret->gate_fd = gate[1];
@@ -78,7 +80,8 @@ static int fork_between(char *const *argv, const int gate[2], const int report[2
 	return 0;
 }
 
-int rec_command_fork(char *const *argv, struct rec_command *ret, struct vft_err *err)
+int rec_command_fork(char *const *argv, bool stdout_is_taken, struct rec_command *ret,
+		     struct vft_err *err)
 {
 	int gate[2], report[2], r;
 
@@ -89,7 +92,7 @@ int rec_command_fork(char *const *argv, struct rec_command *ret, struct vft_err 
 		close_pair(gate);
 		return vft_fail(err, r, 0, "%s", strerror(-r));
 	}
-	r = fork_between(argv, gate, report, ret);
+	r = fork_between(argv, stdout_is_taken, gate, report, ret);
 	if (!r)
 		return 0;
 	if (!ret->pid) {

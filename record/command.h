@@ -20,9 +20,12 @@ struct rec_command {
 	int gate_fd, report_fd;
 };
 
-/* Fork a child that will become @argv. It ends by itself if it is never released. -errno. */
-VFT_MUST_CHECK int rec_command_fork(char *const *argv, struct rec_command *ret,
-				    struct vft_err *err);
+/*
+ * Fork a child that will become @argv. It ends by itself if it is never released. @stdout_is_taken:
+ * what it prints goes to stderr. -errno.
+ */
+VFT_MUST_CHECK int rec_command_fork(char *const *argv, bool stdout_is_taken,
+				    struct rec_command *ret, struct vft_err *err);
 /* Let it exec. -errno of the exec: -ENOENT when there is no such program. */
 VFT_MUST_CHECK int rec_command_release(struct rec_command *command, struct vft_err *err);
 /*

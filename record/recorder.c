@@ -576,7 +576,8 @@ static int fork_command(struct recorder *rec, struct vft_err *err)
 
 	if (!rec->options->command)
 		return 0;
-	r = rec_command_fork(rec->options->command, &rec->command, err);
+	r = rec_command_fork(rec->options->command, strcmp(output_name(rec), "-") == 0,
+			     &rec->command, err);
 	if (!r)
 		r = watch(rec, rec->command.pidfd, EPOLLIN);
 	return r ? command_failed(rec, r, err) : 0;
