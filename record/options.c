@@ -49,11 +49,11 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-	"Records which process spawned which, and which vfork holds its parent, into one file.\n"
+	"Records which process spawned which, and which vfork holds its parent.\n"
 	"\n"
 	"  vfork-record -d 30s                   the whole system for 30 seconds\n"
 	"  vfork-record -o build.vft -- make     a command and its descendants\n"
-	"  vfork-record -p 1234 -o hang.vft      a process and what it spawns, until Ctrl-C\n"
+	"  vfork-record -p 1234 -o hang.vft      a process and what it spawns\n"
 	"  vfork-record -o - | vfork-report -    without a file\n"
 	"\n"
 	"Usage: vfork-record [OPTIONS] [-o FILE] [-- CMD ARG...]\n"
@@ -64,18 +64,18 @@ static const char help[] =
 	"  -a, --all             with CMD: the whole system, not just CMD's tree\n"
 	"      --vfork-only      only vfork episodes and what belongs to them\n"
 	"      --threads         also thread creation and exit\n"
-	"      --args WHAT       none, argv0 or full (default): how much of command lines to keep\n"
+	"      --args WHAT       none, argv0 or full (default) command lines\n"
 	"      --force           replace FILE if it exists\n"
 	"      --ring-size SIZE  buffer between kernel and recorder, default 16M\n"
 	"      --level N         zstd level 1..19, default 3\n"
 	"      --drop-to USER    whom to become once recording is on, default nobody\n"
-	"      --check [--json]  what this kernel and these permissions allow, and what to do\n"
+	"      --check [--json]  what this kernel and these permissions allow\n"
 	"  -q, --quiet           no status line and no summary\n"
 	"  -h, --help            this page\n"
 	"      --version         the version\n"
 	"\n"
-	"Command lines and paths of all recorded processes go into FILE; see --args before you "
-	"share it.\n"
+	"FILE holds command lines and paths of all recorded processes: think of --args\n"
+	"before you share it.\n"
 	"Needs root, or CAP_BPF and CAP_PERFMON, and Linux 5.11 or newer with BTF.\n";
 
 const char *rec_args_name(enum rec_args args)

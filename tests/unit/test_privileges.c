@@ -133,7 +133,8 @@ static void test_find_user__default(void **state)
 
 static void test_command__never_released(void **state)
 {
-	char *const argv[] = {(char *)(uintptr_t) "true", NULL};
+	char program[] = "true";
+	char *const argv[] = {program, NULL};
 	struct rec_command command = {.pidfd = -1, .gate_fd = -1, .report_fd = -1};
 	struct vft_err err;
 	int status;
@@ -149,8 +150,8 @@ static void test_command__never_released(void **state)
 
 static void test_command__released(void **state)
 {
-	char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
-			      (char *)(uintptr_t) "exit 9", NULL};
+	char shell[] = "sh", option[] = "-c", script[] = "exit 9";
+	char *const argv[] = {shell, option, script, NULL};
 	struct rec_command command = {.pidfd = -1, .gate_fd = -1, .report_fd = -1};
 	struct vft_err err;
 	int status;
@@ -164,7 +165,8 @@ static void test_command__released(void **state)
 
 static void test_command__no_such_program(void **state)
 {
-	char *const argv[] = {(char *)(uintptr_t) "/nonexistent/program", NULL};
+	char program[] = "/nonexistent/program";
+	char *const argv[] = {program, NULL};
 	struct rec_command command = {.pidfd = -1, .gate_fd = -1, .report_fd = -1};
 	struct vft_err err;
 
