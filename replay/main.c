@@ -14,6 +14,7 @@
 
 #include "cmd.h"
 #include "message.h"
+#include "sandbox.h"
 #include "schema.h"
 
 enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCOMPLETE = 4 };
@@ -121,6 +122,7 @@ static int run_command(const struct rep_options *options, bool utf8)
 	struct rep_input input;
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
+	struct rep_sandbox sandbox;
 	struct vft_err err = {0};
 	int result = rep_input_open(&input, options), written, status;
 
@@ -138,6 +140,8 @@ static int run_command(const struct rep_options *options, bool utf8)
 	    !(options->command->bit & REP_CMD_SELECT))
 		rep_message(NULL, "notice: %s is of the whole file: the selection changes nothing",
 			    options->command->name);
+	/* All is open, and of the inputs not a byte has been read. */
+	rep_sandbox_enter(REP_SANDBOX_ALL, &sandbox);
 	result = options->command->run(&run, &err);
 	written = rep_out_close(&out);
 	say_failure(&run, result, written, &err);
@@ -148,6 +152,16 @@ static int run_command(const struct rep_options *options, bool utf8)
 	return status;
 }
 
+/* With the level that an input would be read at here, found by taking it. */
+static void fill_version(struct rep_out *out)
+{
+	struct rep_sandbox sandbox;
+
+	rep_buf_text(&out->buf, "vfork-report " VFT_TOOL_VERSION "\n");
+	rep_sandbox_enter(REP_SANDBOX_ALL, &sandbox);
+	rep_sandbox_describe(&sandbox, &out->buf);
+}
+
 /* Text of our own to stdout. */
 static int print_own(const struct rep_options *options)
 {
@@ -156,7 +170,7 @@ static int print_own(const struct rep_options *options)
 
 	rep_out_init(&out, STDOUT_FILENO, &(struct rep_out_options){.format = REP_JSON});
 	if (options->version)
-		rep_buf_text(&out.buf, "vfork-report " VFT_TOOL_VERSION "\n");
+		fill_version(&out);
 	else if (options->json_schema)
 		rep_schema_fill(&out);
 	else

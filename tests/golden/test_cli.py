@@ -5,13 +5,15 @@
 usage: test_cli.py VFORK_REPORT [--update]
 
 One expected file for each trace holds the commands one after the other, each with its stdout,
-stderr and exit status, byte for byte but that a carriage return is shown as \\r. --update writes
-what the program says now: look at the difference before it is committed.
+stderr and exit status, byte for byte but that a carriage return is shown as \\r and the sandbox's
+level, which is the machine's, as LEVEL. --update writes what the program says now: look at the
+difference before it is committed.
 """
 
 import difflib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -80,6 +82,7 @@ PROGRAM = (
 
 def shown(data):
     text = data.decode('utf-8', 'backslashreplace').replace('\r', '\\r')
+    text = re.sub('(?m)^sandbox: .+$', 'sandbox: LEVEL', text)
     return text + ('' if not text or text.endswith('\n') else '\\ no line end\n')
 
 
