@@ -78,15 +78,16 @@ def recorder_below(process):
 
 def test_becomes_nobody_while_it_records(t):
     command, gate = t.gatekeeper()
-    process, trace = t.start_recorder(*command)
+    path = t.path('t.vft')
+    process = t.start('setpriv', '--groups', '4,24', RECORD, '-o', path, '--', *command)
     t.wait_truth('ready')
     for status in check_dropped(process.pid, nobody().pw_uid, nobody().pw_gid):
         check_equal(status['Groups'], [], 'the other groups')
         check_equal(status['CapBnd'], 0, 'the bounding set')
     t.open_gate(gate)
     t.finish_recorder(process)
-    check_nothing_lost(trace)
-    check_equal(os.stat(trace.path).st_uid, 0, 'the owner of the file')
+    check_nothing_lost(Trace(t, path))
+    check_equal(os.stat(path).st_uid, 0, 'the owner of the file')
 
 
 def test_drop_to_another_user(t):
@@ -142,10 +143,16 @@ def test_unknown_user(t):
     check('no-such-user' in check_one_line(result), f'the user is not named: {result}')
 
 
+def is_stopped(pid):
+    with open(f'/proc/{pid}/status', encoding='utf-8', errors='replace') as file:
+        return '\nState:\tT' in file.read()
+
+
 def test_open_vfork_is_listed_as_nobody(t):
     """The last look at what is stuck comes when the privileges are long gone."""
     process, trace = t.start_recorder(t.workload('stuck'), 'stopped')
     truth = t.wait_truth('stuck')
+    harness.wait_until(lambda: is_stopped(truth['child_pid']), 'the child to stop itself')
     check_equal([status['Uid'][0] for status in threads_of(process.pid)],
                 [nobody().pw_uid] * 2, 'the users')
     process.send_signal(signal.SIGINT)
