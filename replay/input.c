@@ -213,6 +213,25 @@ static int find_index(struct vft_source *of)
 	return result;
 }
 
+/* That it is not known whether there is an index must not pass for an answer. */
+static int look_for_index(struct rep_input *input, const struct rep_input_file *file,
+			  struct vft_err *err)
+{
+	int result = input->wants_index ? find_index(file->source) : -EAGAIN;
+
+	input->current_index = result;
+	switch (result) {
+	case -ENOMEM:
+		return vft_fail(err, result, 0, "out of memory");
+	case -EIO:
+		rep_message(file->name, "its index cannot be read: %s", strerror(EIO));
+		input->damaged = true;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 const char *rep_input_current(const struct rep_input *input)
 {
 	return input->current;
@@ -250,7 +269,9 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 		if (!file->source)
 			continue;
 		input->current = file->name;
-		input->current_index = input->wants_index ? find_index(file->source) : -EAGAIN;
+		result = look_for_index(input, file, err);
+		if (result)
+			break;
 		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
 		file->source = NULL; /* closed by it */
 		input->damaged |= total.damaged;

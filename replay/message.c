@@ -25,6 +25,12 @@ void rep_message(const char *file, const char *fmt, ...)
 	}
 	rep_buf_text(&line, text);
 	rep_buf_char(&line, '\n');
+	/* What there is no memory to say of a name is said without it. */
+	if (line.failed) {
+		dprintf(STDERR_FILENO, "vfork-report: %s\n", text);
+		rep_buf_release(&line);
+		return;
+	}
 	/* One write, so that lines of several programs do not mix. */
 	while (at < line.size) {
 		ssize_t n = write(STDERR_FILENO, line.data + at, line.size - at);

@@ -155,6 +155,8 @@ static void second(struct rep_out *out, enum rep_style style, uint64_t epoch_ns)
 	struct rep_buf buf = {0};
 
 	rep_buf_time(&buf, epoch_ns);
+	/* A line with a hole in it must not pass for a whole one. */
+	out->buf.failed |= buf.failed;
 	if (!buf.failed && buf.size > 11) {
 		buf.data[10] = ' ';
 		snprintf(text, sizeof(text), "%.19s UTC", buf.data);
