@@ -23,6 +23,8 @@ def parse():
     parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__.split(' - ')[1])
     parser.add_argument('build', help=argparse.SUPPRESS)
     parser.add_argument('--quick', action='store_true', help='fewer rounds, smaller inputs')
+    parser.add_argument('--pairs', type=int, default=0, metavar='N',
+                        help='at most N pairs of untraced and traced runs')
     parser.add_argument('--only', choices=('recording', 'replay'))
     return parser.parse_args()
 
@@ -73,11 +75,23 @@ def machine():
             'arch': os.uname().machine, 'load_average': os.getloadavg()}
 
 
+def earlier_half(path, only):
+    """With --only, what the other half found when it was measured last."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return {key: found[key] for key in ('recording', 'replay') if only and key != only
+            and key in found}
+
+
 def main():
     options = parse()
-    result = {'machine': machine(), 'quick': options.quick}
+    path = os.path.join(options.build, 'bench.json')
+    result = {'machine': machine(), 'quick': options.quick, **earlier_half(path, options.only)}
     work = tempfile.mkdtemp(prefix='bench-', dir=options.build)
-    bench = recording.Bench(options.build, work, options.quick)
+    bench = recording.Bench(options.build, work, options.quick, options.pairs)
 
     def make_recorder(words):
         return recorders.vfork_record(bench.build, options=words)
@@ -96,7 +110,7 @@ def main():
     result['machine']['load_average_after'] = os.getloadavg()
     found = goals.judge(result.get('recording'), result.get('replay'))
     result['goals'] = [goal.row() for goal in found]
-    with open(os.path.join(options.build, 'bench.json'), 'w', encoding='utf-8') as file:
+    with open(path, 'w', encoding='utf-8') as file:
         json.dump(result, file, indent=1)
         file.write('\n')
     print_goals(found)

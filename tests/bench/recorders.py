@@ -17,9 +17,10 @@ BPFTRACE = ('tracepoint:task:task_newtask { printf("spawn %d %d\\n", pid, args->
             'tracepoint:sched:sched_process_exit { printf("exit %d %s\\n", pid, comm); }')
 COMPLAINT = re.compile(r"unable|not permitted|cannot|can't|couldn't|error|failed", re.IGNORECASE)
 SETTLED_S = 0.12
-BUSY_S = 4  # on a busy machine a recorder of everything never rests
+BUSY_S = 1.5  # on a busy machine a recorder of everything never rests
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 60
+LOAD_TIMEOUT_S = 600
 
 
 class Unusable(Exception):
@@ -42,6 +43,17 @@ def vfork_record(build, name='vfork-record', options=()):
 
 def bare(build):
     return Recorder('bare', lambda path: [f'{build}/tests/bench/bare/bare', path])
+
+
+def followers(build):
+    """Those whose sizes are compared, following the load alone: nothing else gets into the file."""
+    program = f'{build}/record/vfork-record'
+    return [
+        Recorder('vfork-record', lambda path: [program, '-q', '--force', '-o', path, '--'],
+                 wraps=True),
+        Recorder('perf -z', lambda path: ['perf', 'record', '-q', '-z', '-B', '-N', *PERF_EVENTS,
+                                          '-o', path, '--'], wraps=True),
+    ]
 
 
 def peers():
@@ -68,6 +80,15 @@ def cpu_and_state(pid):
     with open(f'/proc/{pid}/stat', encoding='utf-8', errors='replace') as file:
         words = file.read().rpartition(')')[2].split()
     return words[0], int(words[11]) + int(words[12])
+
+
+def cpu_seconds(pid):
+    """Of all its threads so far, to the nanosecond."""
+    total = 0
+    for path in glob.glob(f'/proc/{pid}/task/*/schedstat'):
+        with open(path, encoding='utf-8') as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
 
 
 def memory_beside_ring(pid):
@@ -101,8 +122,10 @@ class Running:
             self.process = subprocess.Popen([*recorder.argv(path), *load], stderr=errors,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                             preexec_fn=heed_interrupt)
+        self.cpu_before = 0.0
         if not load:
             self.wait_until_settled()
+            self.cpu_before = cpu_seconds(self.process.pid)
 
     def complaint(self):
         with open(self.errors, encoding='utf-8', errors='replace') as file:
@@ -133,18 +156,20 @@ class Running:
         raise Unusable(f'not ready after {START_TIMEOUT_S} s')
 
     def stop(self):
-        """What it took: cpu_s, max_rss, size, memory."""
+        """What it took since it was settled: cpu_s, max_rss, size, memory."""
         memory = memory_beside_ring(self.process.pid)
         if not self.recorder.wraps:
-            self.process.send_signal(signal.SIGINT)
-        guard = threading.Timer(STOP_TIMEOUT_S, self.process.kill)
+            os.kill(self.process.pid, signal.SIGINT)
+        patience = LOAD_TIMEOUT_S if self.recorder.wraps else STOP_TIMEOUT_S
+        guard = threading.Timer(patience, os.kill, (self.process.pid, signal.SIGKILL))
         guard.start()
         output = self.process.stdout.read().decode(errors='replace')
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.process.stdout.close()
         guard.cancel()
-        return {'cpu_s': usage.ru_utime + usage.ru_stime, 'max_rss': usage.ru_maxrss * 1024,
+        return {'cpu_s': usage.ru_utime + usage.ru_stime - self.cpu_before,
+                'max_rss': usage.ru_maxrss * 1024,
                 'memory': memory, 'output': output, 'status': self.process.returncode,
                 'size': sum(os.path.getsize(name) for name in glob.glob(self.path + '*')
                             if name != self.errors)}

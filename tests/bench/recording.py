@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from recorders import Recorder, Running, Unusable, remove
+from recorders import Recorder, Running, Unusable, followers, remove
 
 PIN = ('taskset', '-c', '0')
 RING_OF = {'16 MiB': '16M', '4 MiB': '4M'}
@@ -29,8 +29,9 @@ def spread(values):
 class Bench:
     """Where the programs are, and how much is to be done."""
 
-    def __init__(self, build, work, quick):
+    def __init__(self, build, work, quick, max_pairs=0):
         self.build, self.work, self.quick = build, work, quick
+        self.max_pairs = max_pairs
         self.load, self.tiny = f'{build}/tests/bench/load', f'{build}/tests/bench/tiny'
 
     def path(self, name):
@@ -79,7 +80,8 @@ def find_usable(bench, recorders):
     for recorder in recorders:
         say(f'{recorder.name}: trying')
         try:
-            runs = [run_traced(bench, recorder, 'exit', 1)[1] for _ in range(3)]
+            runs = [run_traced(bench, recorder, 'exit', 1)[1]
+                    for _ in range(1 if bench.quick else 3)]
         except (Unusable, OSError, subprocess.CalledProcessError, ValueError) as error:
             recorder.skipped = str(error)
             say(f'{recorder.name}: skipped: {error}')
@@ -113,7 +115,11 @@ def compare(bench, recorders, what, n_lives, rounds, base):
             if recorder.skipped or turn >= rounds.get(recorder.name, rounds['']):
                 continue
             n = n_lives // 10 if recorder.wraps or recorder.name == 'perf trace' else n_lives
-            pairs[recorder.name].append(one_pair(bench, recorder, what, n, base[recorder.name]))
+            try:
+                pairs[recorder.name].append(one_pair(bench, recorder, what, n,
+                                                     base[recorder.name]))
+            except (Unusable, OSError, subprocess.CalledProcessError, ValueError) as error:
+                say(f'{recorder.name}: no pair: {error}')
         say(f'vfork+{what}: round {turn + 1} of {max(rounds.values())}')
     return {name: {key: spread([pair[key] for pair in of_one if pair[key] is not None])
                    for key in of_one[0]}
@@ -154,16 +160,29 @@ def synthetic(bench, recorder, rates, seconds):
     return {'runs': results}
 
 
+def sizes(bench, n_of, rounds):
+    """Bytes per life where nothing but the load is recorded."""
+    results = {}
+    for what, n in n_of.items():
+        for recorder in followers(bench.build):
+            found = []
+            for _ in range(rounds):
+                one, many = (run_traced(bench, recorder, what, k)[1]['size'] for k in (1, n + 1))
+                found.append((many - one) / n)
+            results.setdefault(what, {})[recorder.name] = spread(found)
+    return results
+
+
 def fixed_size(bench, recorder, n_processes):
     """The size of a file in which nothing but a snapshot of that many processes is."""
-    running = sum(name.isdigit() for name in os.listdir('/proc'))
-    n = max(1, n_processes - running)
+    path = bench.path('vfork-record.out')
+    Running(recorder, path).stop()
+    n = max(1, n_processes - bench.info(path)['kinds']['snapshot'])
     with subprocess.Popen([bench.load, 'sleepers', str(n)], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as sleepers:
         sleepers.stdout.readline()
         sizes = []
         for _ in range(3):
-            path = bench.path('vfork-record.out')
             usage = Running(recorder, path).stop()
             sizes.append((usage['size'], bench.info(path)['kinds']['snapshot']))
         sleepers.stdin.close()
@@ -215,21 +234,28 @@ def measure(bench, recorders, make_recorder):
     base = find_usable(bench, recorders)
     if ours.skipped:
         raise Unusable(f'vfork-record does not run here: {ours.skipped}')
-    few = 1 if quick else 5
-    pairs = {'vfork-record': 3 if quick else 9, 'bare': 3 if quick else 9, '': few}
+    most = bench.max_pairs or (3 if quick else 21)
+    few = min(most, 1 if quick else 5)
     results = {'base': base, 'skipped': {r.name: r.skipped for r in recorders if r.skipped}}
-    results['exit'] = compare(bench, recorders, 'exit', 10000 if quick else 20000, pairs, base)
-    pairs = {'vfork-record': 3 if quick else 21, 'bare': 3 if quick else 21, '': few}
-    results['exec'] = compare(bench, recorders, 'exec', 500 if quick else 1500, pairs, base)
-    say('two spawners, synthetic producer, sizes')
-    results['spawners'] = two_spawners(bench, make_recorder, 20000 if quick else 100000)
+    for what, n, pairs in (('exit', 10000 if quick else 20000, 9),
+                           ('exec', 200 if quick else 1000, 21)):
+        rounds = {'vfork-record': min(pairs, most), 'bare': min(pairs, most), '': few}
+        results[what] = compare(bench, recorders, what, n, rounds, base)
+    say('sizes')
+    try:
+        results['sizes'] = sizes(bench, {'exit': 10000, 'exec': 300 if quick else 2000},
+                                 2 if quick else 5)
+    except (OSError, ValueError, Unusable) as error:
+        say(f'sizes: {error}')
+    say('two spawners, synthetic producer')
+    results['spawners'] = two_spawners(bench, make_recorder, 20000 if quick else 50000)
     results['synthetic'] = synthetic(bench, ours, (500000, 1000000, 2000000, 5000000),
-                                     1 if quick else 3)
+                                     1 if quick else 2)
     results['fixed'] = fixed_size(bench, ours, 200)
     say('idle, system calls')
     results['idle'] = idle(bench, ours, 5 if quick else 20)
-    results['quiet'] = idle_of_quiet(bench, make_recorder, 5 if quick else 20)
-    results['getppid'] = getppid_loop(bench, ours, 1000000 if quick else 3000000,
+    results['quiet'] = idle_of_quiet(bench, make_recorder, 20)
+    results['getppid'] = getppid_loop(bench, ours, 1000000,
                                       3 if quick else 9)
     remove(bench.path('vfork-record.out'))
     return results
