@@ -75,7 +75,9 @@ static int give(struct rep_order *order, size_t n)
 	if (err)
 		return err;
 	order->n_pending -= n;
-	memmove(order->pending, order->pending + n, order->n_pending * sizeof(*order->pending));
+	if (order->n_pending) /* with none there may be no memory yet */
+		memmove(order->pending, order->pending + n,
+			order->n_pending * sizeof(*order->pending));
 	return 0;
 }
 
