@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay - runs a fuzz target over files and folders of inputs, each also cut short and with bits
- * flipped, so that the corpus is replayed in every ordinary test run, without libFuzzer.
+ * replay - runs a fuzz target over files and folders of inputs, each also cut short, with bits
+ * flipped and as the target's mutator changes it, so that the corpus is replayed in every ordinary
+ * test run, without libFuzzer.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,25 +13,59 @@
 #include "fuzz.h"
 
 #define MAX_FILE_SIZE (16u << 20)
-#define N_FLIPS   64
+#define N_FLIPS       64
+
+#define N_MUTATIONS 32
+#define MAX_GROWTH  4096u
+
+/* Of the targets that take a whole file: mutate.c. */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+						     unsigned int seed);
 
 static unsigned int n_inputs;
+static uint64_t random_state = 88172645463325252ull;
+
+static uint64_t draw(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+	if (size < max_size && draw() % 4 == 0)
+		data[size++] = (uint8_t)draw();
+	for (unsigned int i = 0; size && i < 2; i++)
+		data[draw() % size] ^= (uint8_t)(1u << draw() % 8);
+	return size && draw() % 8 == 0 ? size - 1 : size;
+}
+
+/* Mutations that reach inside the blocks, each of the file as it is. */
+static void run_mutations(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size + MAX_GROWTH);
+
+	for (unsigned int i = 0; copy && LLVMFuzzerCustomMutator && i < N_MUTATIONS; i++) {
+		memcpy(copy, data, size);
+		LLVMFuzzerTestOneInput(copy, LLVMFuzzerCustomMutator(copy, size, size + MAX_GROWTH,
+								     (unsigned int)draw()));
+	}
+	free(copy);
+}
 
 static void run(uint8_t *data, size_t size)
 {
-	uint64_t random = 88172645463325252ull;
-
+	random_state = 88172645463325252ull; /* so that no file depends on those before it */
 	LLVMFuzzerTestOneInput(data, size);
 	n_inputs++;
+	run_mutations(data, size);
 	for (unsigned int i = 0; size && i < N_FLIPS; i++) {
-		size_t bit;
+		size_t bit = draw() % (size * 8);
 
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		bit = random % (size * 8);
 		data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-		LLVMFuzzerTestOneInput(data, size - (i % 4 ? 0 : random % size));
+		LLVMFuzzerTestOneInput(data, size - (i % 4 ? 0 : draw() % size));
 		if (i % 8 == 7) /* else let damage gather */
 			data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 	}
