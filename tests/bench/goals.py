@@ -7,11 +7,19 @@ TRACE_CMD_TO_BARE = 1.43
 
 AT_LEAST, AT_MOST = 'at least', 'at most'
 
+# Runs of one ratio that lie further apart than this say nothing about a goal of a few percent.
+MOST_SPREAD = 1.25
+
+
+def is_noisy(spread):
+    return spread['max'] > MOST_SPREAD * spread['min']
+
 
 class Goal:
     """One figure. value: what is compared; text: how it reads; None when it was not measured."""
 
-    def __init__(self, number, figure, value, text, order, floor, stretch, note=''):
+    def __init__(self, number, figure, value, text, order, floor, stretch, note='', noisy=False):
+        self.noisy = noisy
         self.number, self.figure, self.value, self.text = number, figure, value, text
         self.order, self.floor, self.stretch, self.note = order, floor, stretch, note
 
@@ -23,6 +31,8 @@ class Goal:
     def verdict(self):
         if self.value is None:
             return 'not measured'
+        if self.noisy:
+            return 'too noisy'
         if self.meets(self.stretch):
             return 'stretch'
         return 'floor' if self.meets(self.floor) else 'missed'
@@ -51,12 +61,13 @@ def rates(recording):
                    show(ours['rate']), AT_LEAST, floor,
                    bare['rate']['median'] if stretch is None else stretch,
                    f'bare {show(bare["rate"])}; untraced {ours["untraced_us"]["median"]:.1f} us '
-                   f'a life')
+                   f'a life', is_noisy(ours['rate']) or is_noisy(bare['rate']))
         yield Goal(f'{number}c', f'{name}, CPU untraced / traced', 1 / ours['load_cpu']['median'],
                    f'{1 / ours["load_cpu"]["median"]:.3f}', AT_LEAST, floor,
                    1 / bare['load_cpu']['median'] if stretch is None else stretch,
                    f'bare {1 / bare["load_cpu"]["median"]:.3f}; CPU with it is '
-                   f'x {show(ours["load_cpu"])}')
+                   f'x {show(ours["load_cpu"])}',
+                   is_noisy(ours['load_cpu']) or is_noisy(bare['load_cpu']))
 
 
 def losses(recording):
@@ -104,13 +115,14 @@ def cost(recording):
         yield Goal(number, f'collector CPU per life, us, vfork+{what}', ours['median'],
                    show(ours, 2), AT_MOST, 2 * peer, peer,
                    f'bare {show(recording[what]["bare"]["collector_us"], 2)}'
-                   + ('' if named else f'; trace-cmd taken for {TRACE_CMD_TO_BARE} x bare'))
+                   + ('' if named else f'; trace-cmd taken for {TRACE_CMD_TO_BARE} x bare'),
+                   ours['min'] <= 0 or ours['max'] > 2 * ours['min'])
     mib = recording['exit']['vfork-record']['memory']['max'] / 2 ** 20
     yield Goal('8', 'memory beside the ring, MiB', mib, f'{mib:.1f}', AT_MOST, 32, 12)
     idle, quiet = recording['idle'], recording['quiet']
     yield Goal('9', 'idle, % of a core', 100 * quiet['share'], f'{100 * quiet["share"]:.3f}',
                AT_MOST, 0.1, 0.01,
-               f'following one sleeping process, {idle["seconds"]} s; whole system '
+               'following one sleeping process; whole system '
                f'{100 * idle["share"]:.3f} with {idle["events_per_s"]:.0f} events a second')
     loop = recording['getppid']
     yield Goal('10', 'getppid loop, CPU traced / untraced', loop['cpu']['median'],

@@ -18,6 +18,7 @@ BPFTRACE = ('tracepoint:task:task_newtask { printf("spawn %d %d\\n", pid, args->
 COMPLAINT = re.compile(r"unable|not permitted|cannot|can't|couldn't|error|failed", re.IGNORECASE)
 SETTLED_S = 0.12
 BUSY_S = 1.5  # on a busy machine a recorder of everything never rests
+COMPILER_BUSY_S = 10  # those that compile their programs first
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 60
 LOAD_TIMEOUT_S = 600
@@ -30,8 +31,8 @@ class Unusable(Exception):
 class Recorder:
     """One way to record. wraps: it runs the load itself instead of the whole system."""
 
-    def __init__(self, name, argv, wraps=False):
-        self.name, self.argv, self.wraps = name, argv, wraps
+    def __init__(self, name, argv, wraps=False, busy_s=BUSY_S):
+        self.name, self.argv, self.wraps, self.busy_s = name, argv, wraps, busy_s
         self.skipped = None
 
 
@@ -68,9 +69,11 @@ def peers():
         Recorder('perf trace', lambda path: ['perf', 'trace', '-a', '-o', path, '-e',
                                              'task:task_newtask,sched:sched_process_exec,'
                                              'sched:sched_process_exit']),
-        Recorder('bpftrace', lambda path: ['bpftrace', '-o', path, '-e', BPFTRACE]),
+        Recorder('bpftrace', lambda path: ['bpftrace', '-o', path, '-e', BPFTRACE],
+                 busy_s=COMPILER_BUSY_S),
         Recorder('forkstat', lambda path: ['sh', '-c', 'exec forkstat >"$0"', path]),
-        Recorder('exitsnoop', lambda path: ['sh', '-c', f'exec {exitsnoop} >"$0"', path]),
+        Recorder('exitsnoop', lambda path: ['sh', '-c', f'exec {exitsnoop} >"$0"', path],
+                 busy_s=COMPILER_BUSY_S),
         Recorder('strace', lambda path: ['strace', '-f', '-q', '-e', 'trace=process', '-o', path],
                  wraps=True),
     ]
@@ -148,7 +151,8 @@ class Running:
                 raise Unusable(self.complaint())
             now = cpu_and_state(self.process.pid)
             waited = time.monotonic() - start
-            if now[0] == 'S' and (waited > BUSY_S or (now == before and waited > 4 * SETTLED_S)):
+            rests = now == before and waited > 4 * SETTLED_S
+            if now[0] == 'S' and (rests or waited > self.recorder.busy_s):
                 return
             before = now
         self.process.kill()
@@ -158,6 +162,7 @@ class Running:
     def stop(self):
         """What it took since it was settled: cpu_s, max_rss, size, memory."""
         memory = memory_beside_ring(self.process.pid)
+        ended_early = not self.recorder.wraps and self.has_ended()
         if not self.recorder.wraps:
             os.kill(self.process.pid, signal.SIGINT)
         patience = LOAD_TIMEOUT_S if self.recorder.wraps else STOP_TIMEOUT_S
@@ -168,6 +173,8 @@ class Running:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.process.stdout.close()
         guard.cancel()
+        if ended_early:
+            raise Unusable(self.complaint())
         return {'cpu_s': usage.ru_utime + usage.ru_stime - self.cpu_before,
                 'max_rss': usage.ru_maxrss * 1024,
                 'memory': memory, 'output': output, 'status': self.process.returncode,
