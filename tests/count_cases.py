@@ -62,8 +62,23 @@ class Tally:
                 self.skips.append((name, last_line(test)))
             elif not has_cases:
                 self.passed += 1
+        elif is_cmocka_skip(test):
+            pass  # its cases are counted already
         elif len(self.failures) == failures_before:
             self.failures.append(f'{name}: {result.lower()}')
+
+
+def is_cmocka_skip(test):
+    """cmocka 1.1 says "not ok N # SKIP name", which meson takes for a failure: told by the status.
+
+    The plan must have been kept, so that a test which ended early does not pass for one.
+    """
+    text = test.get('stdout') or ''
+    plan = re.search(r'^1\.\.(\d+)', text, re.MULTILINE)
+    cases = [line for line in text.splitlines() if TAP_CASE.match(line)]
+    failed = [line for line in cases if line.startswith('not ok')]
+    return (test.get('returncode') == 0 and bool(plan) and len(cases) == int(plan.group(1))
+            and bool(failed) and all(DIRECTIVE.search(line) for line in failed))
 
 
 def last_line(test):
