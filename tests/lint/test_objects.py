@@ -42,16 +42,44 @@ def check_archive(archive):
             for symbol in sorted(undefined_symbols(archive)) if LIBRARY_FORBIDDEN.match(symbol)]
 
 
-def check_hardening(program):
+def check_hardening(program, build):
     text = '\n'.join(lines_of('readelf', '-W', '-h', '-l', '-d', program))
+    symbols = '\n'.join(lines_of('nm', '-D', '--undefined-only', program))
     wanted = {
         'position-independent': r'Type:\s+DYN',
         'relro': r'GNU_RELRO',
         'bound at start (-z now)': r'BIND_NOW|Flags:.*\bNOW\b',
         'a stack that cannot run': r'GNU_STACK.*\sRW\s',
     }
-    return [f'{program} is not {what}' for what, pattern in wanted.items()
-            if not re.search(pattern, text)]
+    missing = [what for what, pattern in wanted.items() if not re.search(pattern, text)]
+    if '__stack_chk_fail' not in symbols:
+        missing.append('built with the stack protector')
+    # Neither goes with the sanitizers, nor FORTIFY with -O0: meson.build leaves it out there.
+    if not is_sanitized(program) and has_optimization(build) and '_chk' not in re.sub(
+            '__stack_chk_fail', '', symbols):
+        missing.append('built with FORTIFY_SOURCE')
+    return [f'{program} is not {what}' for what in missing]
+
+
+def check_cet(archive):
+    """In our objects: a program gets the mark only when the C library's start files have it too."""
+    header = '\n'.join(lines_of('readelf', '-W', '-h', archive))
+    if not re.search(r'Machine:.*X86-64', header):
+        return []
+    unmarked = header.count('Machine:') - sum(
+        'IBT, SHSTK' in line for line in lines_of('readelf', '-W', '-n', archive))
+    return [f'{unmarked} objects of {archive} are not marked for CET'] if unmarked else []
+
+
+def is_sanitized(program):
+    return any(SANITIZERS.match(name) for name in shared_libraries(program)) or any(
+        '__asan_init' in line for line in lines_of('nm', program))
+
+
+def has_optimization(build):
+    options = subprocess.run(['meson', 'introspect', '--buildoptions', build], check=False,
+                             capture_output=True, text=True).stdout
+    return '"name": "optimization", "value": "0"' not in options
 
 
 def self_test(tap):
@@ -76,10 +104,11 @@ def main(build):
     for archive in archives:
         tap.case(f'{os.path.basename(archive)} never prints, ends or asks the clock',
                  check_archive(archive))
+        tap.case(f'{os.path.basename(archive)} is built for CET', check_cet(archive))
     for program in (report, os.path.join(build, 'record', 'vfork-record')):
         name = os.path.basename(program)
         if os.path.exists(program):
-            tap.case(f'{name} is hardened', check_hardening(program))
+            tap.case(f'{name} is hardened', check_hardening(program, build))
         else:
             tap.skip(f'{name} is hardened', 'not built')
     tap.finish()
