@@ -124,7 +124,7 @@ static void name_output(const struct rec_options *options, struct rec_descriptio
 		ret->output[0] = '\0';
 		return;
 	}
-	for (i = 0; ret->uname.nodename[i] && i < sizeof(host) - 1; i++) {
+	for (i = 0; i < sizeof(host) - 1 && ret->uname.nodename[i]; i++) {
 		unsigned char c = (unsigned char)ret->uname.nodename[i];
 
 		host[i] = isalnum(c) || c == '-' || (c == '.' && i) ? (char)c : '_';
