@@ -60,6 +60,23 @@ static void held_by(struct rep_out *out, enum rep_style style, const struct rep_
 	}
 }
 
+static bool is_incomplete(const struct rep_facts *facts)
+{
+	return facts->n_lost || facts->n_missing_blocks || facts->n_gaps;
+}
+
+/* A verdict under loss names the loss in the same breath. */
+static void what_is_missing(struct rep_out *out, const struct rep_facts *facts)
+{
+	if (!is_incomplete(facts))
+		return;
+	rep_line_word(out, REP_WARN, "; ");
+	if (facts->n_lost)
+		plural(out, REP_WARN, facts->n_lost, " event was lost", " events were lost");
+	else
+		rep_line_word(out, REP_WARN, "a part of the file is missing");
+}
+
 static void health_open(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
@@ -75,6 +92,7 @@ static void health_open(const struct rep_summary *s)
 				     : "were still open when the trace ended");
 	rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
 	held_by(out, style, &s->open.rows[0].episode);
+	what_is_missing(out, &s->run->facts);
 	rep_line_end(out);
 }
 
@@ -83,7 +101,7 @@ static void health(const struct rep_summary *s)
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
 	uint64_t n_unknown = s->outcomes[REP_OUTCOME_UNKNOWN];
-	bool hidden = facts->n_lost || facts->n_missing_blocks || facts->n_gaps;
+	bool hidden = is_incomplete(facts);
 
 	if (s->open.n_rows) {
 		health_open(s);
@@ -98,7 +116,8 @@ static void health(const struct rep_summary *s)
 	} else {
 		enum rep_style style = hidden ? REP_WARN : REP_GOOD;
 
-		rep_line_word(out, style, "No vfork is stuck: ");
+		rep_line_word(out, style,
+			      hidden ? "No vfork is known to be stuck: " : "No vfork is stuck: ");
 		if (s->n_episodes == 1)
 			rep_line_word(out, style, "the only one ended");
 		else
@@ -110,6 +129,7 @@ static void health(const struct rep_summary *s)
 	}
 	if (!rep_select_is_empty(&s->run->options->select))
 		rep_line_word(out, REP_PLAIN, " in this selection");
+	what_is_missing(out, facts);
 	rep_line_end(out);
 }
 
@@ -119,7 +139,7 @@ static void losses(const struct rep_summary *s)
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
 
-	if (facts->n_lost || facts->n_missing_blocks || facts->n_gaps) {
+	if (is_incomplete(facts)) {
 		const char *between = "";
 
 		rep_line_word(out, REP_WARN, "Incomplete: ");

@@ -136,7 +136,7 @@ static void add_fate(struct script *script, uint32_t n, uint64_t time_ns, enum r
 		return;
 	case REP_OUTCOME_EXEC_FAILED:
 		script_exec_fail(script, time_ns - MS, child, "/no/such", 13);
-		/* fall through */
+		__attribute__((fallthrough));
 	case REP_OUTCOME_EXIT:
 	case REP_OUTCOME_KILLED:
 		script_exit(script, time_ns, child, outcome == REP_OUTCOME_KILLED ? 0 : 3 + n % 5,
