@@ -163,7 +163,7 @@ static bool choose(const struct loaded_index *index, uint64_t time_ns,
 			to = e;
 	}
 	*ret_from = from;
-	*ret_to = to && to->self_off > from->self_off ? to : NULL;
+	*ret_to = from && to && to->self_off > from->self_off ? to : NULL;
 	return from != NULL;
 }
 
