@@ -33,6 +33,19 @@ static void vfork_exit(char **arguments)
 	truth_vfork("vfork_exit", truth_exit_with, &code);
 }
 
+static void sleep_and_exit(struct truth_spawn *spawn, const void *argument)
+{
+	truth_sleep_ms(CHILD_SLEEP_MS);
+	truth_exit_with(spawn, argument);
+}
+
+static void vfork_exit_late(char **arguments)
+{
+	static const int code = 4;
+
+	truth_vfork("vfork_exit_late", sleep_and_exit, &code);
+}
+
 static void kill_itself(struct truth_spawn *spawn, const void *argument)
 {
 	truth_child_ends(spawn);
@@ -133,6 +146,7 @@ static void end_by_signal(char **arguments)
 static const struct truth_scenario scenarios[] = {
 	{"vfork_exec", vfork_exec},
 	{"vfork_exit", vfork_exit},
+	{"vfork_exit_late", vfork_exit_late},
 	{"killed", killed},
 	{"exec_failed", exec_failed},
 	{"nested", nested},
