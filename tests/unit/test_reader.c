@@ -321,7 +321,7 @@ static struct bytes long_trace(void)
 		struct vft_event *e = &list[i];
 
 		*e = (struct vft_event){.kind = i % 1000 ? VFT_KIND_EXIT : VFT_KIND_SNAPSHOT,
-					.time_ns = T0 + i * 10000000,
+					.time_ns = T0 + i * 10000000ull,
 					.task = &task};
 		if (!(i % 1000))
 			e->flags = VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST;
