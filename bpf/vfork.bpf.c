@@ -350,9 +350,9 @@ int BPF_PROG(on_waking, struct task_struct *parent)
 /* ---- exec ---- */
 
 /*
- * A child that is quick on another CPU can be done before its parent sleeps: nobody is woken then, and
- * the entry is still there. (After an exit it stays until the parent's next vfork or end: on some
- * kernels the exit is told before the release.)
+ * A child that is quick on another CPU can be done before its parent sleeps: nobody is woken then,
+ * and the entry is still there. (After an exit it stays until the parent's next vfork or end: on
+ * some kernels the exit is told before the release.)
  */
 static __always_inline void forget_released(struct task_struct *child)
 {

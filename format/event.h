@@ -15,13 +15,17 @@
 
 /* How one column's values are stored; all varints are LEB128. */
 enum vft_encoding {
-	VFT_ENC_UINT = 1,   /* varint */
-	VFT_ENC_SINT = 2,   /* zigzag varint */
-	VFT_ENC_DELTA = 3,  /* zigzag of the difference, mod 2^64, to the column's last value (0 at block start) */
-	VFT_ENC_TIME = 4,   /* zigzag of (the event's time - value), mod 2^64: times near their event */
-	VFT_ENC_TASK = 5,   /* varint d: 0 = the next row of the task table, else what was meant d task references ago */
-	VFT_ENC_STRING = 6, /* varint: 0 = absent, 1 = the next string of the table, n = string n - 2 */
-	VFT_ENC_BYTES = 7,  /* raw bytes; only string_data */
+	VFT_ENC_UINT = 1, /* varint */
+	VFT_ENC_SINT = 2, /* zigzag varint */
+	/* zigzag of the difference, mod 2^64, to the column's last value (0 at block start) */
+	VFT_ENC_DELTA = 3,
+	/* zigzag of (the event's time - value), mod 2^64: times near their event */
+	VFT_ENC_TIME = 4,
+	/* varint d: 0 = the next row of the task table, else what was meant d references ago */
+	VFT_ENC_TASK = 5,
+	/* varint: 0 = absent, 1 = the next string of the table, n = string n - 2 */
+	VFT_ENC_STRING = 6,
+	VFT_ENC_BYTES = 7, /* raw bytes; only string_data */
 };
 
 /* X(id, NAME, name, ENCODING) */
@@ -32,13 +36,13 @@ enum vft_encoding {
 	X(3, CPU, cpu, UINT)                                                                       \
 	/* the task table: one value per new task; tid/tgid/ns_* relative to tid */                \
 	X(4, TASK_TID, task_tid, DELTA)                                                            \
-	X(5, TASK_TGID, task_tgid, SINT)	 /* tid - tgid */                                  \
-	X(6, TASK_START, task_start, TIME)	 /* ns CLOCK_BOOTTIME, of the process (leader) */  \
-	X(7, TASK_NS_TID, task_ns_tid, SINT)	 /* tid - pid in the task's own pid namespace */   \
-	X(8, TASK_NS_TGID, task_ns_tgid, SINT)	 /* tgid - pid in the task's own pid namespace */  \
+	X(5, TASK_TGID, task_tgid, SINT)       /* tid - tgid */                                    \
+	X(6, TASK_START, task_start, TIME)     /* ns CLOCK_BOOTTIME, of the process (leader) */    \
+	X(7, TASK_NS_TID, task_ns_tid, SINT)   /* tid - pid in the task's own pid namespace */     \
+	X(8, TASK_NS_TGID, task_ns_tgid, SINT) /* tgid - pid in the task's own pid namespace */    \
 	X(9, TASK_UID, task_uid, DELTA)                                                            \
-	X(10, TASK_PIDNS, task_pidns, DELTA)	 /* inode of the pid namespace */                  \
-	X(11, TASK_CGROUP, task_cgroup, DELTA)	 /* cgroup v2 id */                                \
+	X(10, TASK_PIDNS, task_pidns, DELTA)   /* inode of the pid namespace */                    \
+	X(11, TASK_CGROUP, task_cgroup, DELTA) /* cgroup v2 id */                                  \
 	/* the string table */                                                                     \
 	X(12, STRING_LEN, string_len, UINT)                                                        \
 	X(13, STRING_DATA, string_data, BYTES)                                                     \
@@ -48,38 +52,38 @@ enum vft_encoding {
 	X(18, CHILD, child, TASK)                                                                  \
 	X(19, CLONE_FLAGS, clone_flags, DELTA)                                                     \
 	X(20, EXIT_SIGNAL, exit_signal, UINT)                                                      \
-	X(21, SYSCALL, syscall, SINT)		/* number in the caller's ABI, -1 unknown */       \
+	X(21, SYSCALL, syscall, SINT) /* number in the caller's ABI, -1 unknown */                 \
 	X(22, FLAGS, flags, UINT)                                                                  \
-	X(23, STACK, stack, UINT)		/* stack id, 0 none */                             \
+	X(23, STACK, stack, UINT) /* stack id, 0 none */                                           \
 	X(24, PARENT_TGID, parent_tgid, DELTA)                                                     \
 	X(25, PARENT_TID, parent_tid, DELTA)                                                       \
 	X(26, PARENT_START, parent_start, DELTA)                                                   \
 	X(27, BY, by, UINT)                                                                        \
 	X(28, PATH, path, STRING)                                                                  \
-	X(29, INTERP, interp, STRING)		/* what the kernel loaded, where not path */       \
-	X(30, EXE_DEV, exe_dev, DELTA)		/* (major << 20) | minor */                        \
+	X(29, INTERP, interp, STRING)  /* what the kernel loaded, where not path */                \
+	X(30, EXE_DEV, exe_dev, DELTA) /* (major << 20) | minor */                                 \
 	X(31, EXE_INO, exe_ino, DELTA)                                                             \
-	X(32, EXE_FS, exe_fs, DELTA)		/* superblock magic */                             \
-	X(33, ARGV, argv, STRING)		/* NUL-separated, as at exec */                    \
-	X(34, ARGV_SIZE, argv_size, UINT)	/* bytes before any cut */                         \
-	X(35, OLD_TID, old_tid, UINT)		/* the thread that called exec, 0 if the leader */ \
-	X(36, ERROR, error, UINT)		/* positive errno */                               \
+	X(32, EXE_FS, exe_fs, DELTA)      /* superblock magic */                                   \
+	X(33, ARGV, argv, STRING)         /* NUL-separated, as at exec */                          \
+	X(34, ARGV_SIZE, argv_size, UINT) /* bytes before any cut */                               \
+	X(35, OLD_TID, old_tid, UINT)     /* the thread that called exec, 0 if the leader */       \
+	X(36, ERROR, error, UINT)         /* positive errno */                                     \
 	X(37, CODE, code, UINT)                                                                    \
 	X(38, SIGNAL, signal, UINT)                                                                \
 	X(39, SENDER_TGID, sender_tgid, UINT)                                                      \
 	X(40, SENDER_COMM, sender_comm, STRING)                                                    \
-	X(41, STATE, state, UINT)		/* enum vft_state */                               \
-	X(42, WAITER_TGID, waiter_tgid, DELTA)	/* the blocked thread of a pending vfork */        \
+	X(41, STATE, state, UINT)              /* enum vft_state */                                \
+	X(42, WAITER_TGID, waiter_tgid, DELTA) /* the blocked thread of a pending vfork */         \
 	X(43, WAITER_TID, waiter_tid, DELTA)                                                       \
 	X(44, WAITER_START, waiter_start, DELTA)                                                   \
-	X(45, CAUSE, cause, UINT)		/* enum vft_cause */                               \
-	X(46, LOST_CPU, lost_cpu, UINT)		/* VFT_CPU_NONE when not of one CPU */             \
+	X(45, CAUSE, cause, UINT)       /* enum vft_cause */                                       \
+	X(46, LOST_CPU, lost_cpu, UINT) /* VFT_CPU_NONE when not of one CPU */                     \
 	X(47, COUNT, count, UINT)                                                                  \
 	X(48, FROM, from, TIME)                                                                    \
 	X(49, TO, to, TIME)                                                                        \
-	X(50, MONOTONIC, monotonic, TIME)	/* ns CLOCK_MONOTONIC at the event's time */       \
-	X(51, REALTIME, realtime, DELTA)	/* ns CLOCK_REALTIME at the event's time */        \
-	X(52, WHAT, what, UINT)			/* enum vft_mark */                                \
+	X(50, MONOTONIC, monotonic, TIME) /* ns CLOCK_MONOTONIC at the event's time */             \
+	X(51, REALTIME, realtime, DELTA)  /* ns CLOCK_REALTIME at the event's time */              \
+	X(52, WHAT, what, UINT)           /* enum vft_mark */                                      \
 	X(53, TEXT, text, STRING)                                                                  \
 	X(54, CGROUP, cgroup, UINT)
 
@@ -108,7 +112,8 @@ enum vft_kind {
 #define X(id, NAME, name) VFT_KIND_##NAME = id,
 	VFT_KIND_LIST(X)
 #undef X
-	VFT_KIND_MAX = 63, /* a file's kinds are ids 1..63, so that a set of them fits 64 bits */
+	/* a file's kinds are ids 1..63, so that a set of them fits 64 bits */
+	VFT_KIND_MAX = 63,
 };
 
 /*
@@ -116,24 +121,24 @@ enum vft_kind {
  * F(kind, COLUMN, member of struct vft_event)
  */
 #define VFT_FIELDS_SPAWN(F)                                                                        \
-	F(SPAWN, TASK, task)               /* the thread that called */                            \
+	F(SPAWN, TASK, task) /* the thread that called */                                          \
 	F(SPAWN, COMM, comm)                                                                       \
 	F(SPAWN, CHILD, spawn.child)                                                               \
 	F(SPAWN, CLONE_FLAGS, spawn.clone_flags)                                                   \
 	F(SPAWN, EXIT_SIGNAL, spawn.exit_signal)                                                   \
 	F(SPAWN, SYSCALL, spawn.syscall)                                                           \
-	F(SPAWN, FLAGS, flags)             /* VFT_SPAWN_* */                                       \
+	F(SPAWN, FLAGS, flags) /* VFT_SPAWN_* */                                                   \
 	F(SPAWN, STACK, spawn.stack)
 #define VFT_FIELDS_RELEASE(F)                                                                      \
-	F(RELEASE, TASK, task)             /* the child */                                         \
+	F(RELEASE, TASK, task) /* the child */                                                     \
 	F(RELEASE, PARENT_TGID, release.parent_tgid)                                               \
 	F(RELEASE, PARENT_TID, release.parent_tid)                                                 \
 	F(RELEASE, PARENT_START, release.parent_start_ns)                                          \
-	F(RELEASE, BY, release.by)         /* enum vft_release_by */
+	F(RELEASE, BY, release.by) /* enum vft_release_by */
 #define VFT_FIELDS_EXEC(F)                                                                         \
 	F(EXEC, TASK, task)                                                                        \
-	F(EXEC, COMM, comm)                /* the new one */                                       \
-	F(EXEC, PATH, exec.path)           /* as given to exec */                                  \
+	F(EXEC, COMM, comm)      /* the new one */                                                 \
+	F(EXEC, PATH, exec.path) /* as given to exec */                                            \
 	F(EXEC, INTERP, exec.interp)                                                               \
 	F(EXEC, EXE_DEV, exec.exe_dev)                                                             \
 	F(EXEC, EXE_INO, exec.exe_ino)                                                             \
@@ -141,7 +146,7 @@ enum vft_kind {
 	F(EXEC, ARGV, exec.argv)                                                                   \
 	F(EXEC, ARGV_SIZE, exec.argv_size)                                                         \
 	F(EXEC, OLD_TID, exec.old_tid)                                                             \
-	F(EXEC, FLAGS, flags)              /* VFT_EXEC_* */
+	F(EXEC, FLAGS, flags) /* VFT_EXEC_* */
 #define VFT_FIELDS_EXEC_FAIL(F)                                                                    \
 	F(EXEC_FAIL, TASK, task)                                                                   \
 	F(EXEC_FAIL, COMM, comm)                                                                   \
@@ -150,11 +155,11 @@ enum vft_kind {
 #define VFT_FIELDS_EXIT(F)                                                                         \
 	F(EXIT, TASK, task)                                                                        \
 	F(EXIT, COMM, comm)                                                                        \
-	F(EXIT, CODE, exit.code)           /* 0..255, what wait() reports */                       \
-	F(EXIT, SIGNAL, exit.signal)       /* 0 = by itself */                                     \
-	F(EXIT, FLAGS, flags)              /* VFT_EXIT_* */
+	F(EXIT, CODE, exit.code)     /* 0..255, what wait() reports */                             \
+	F(EXIT, SIGNAL, exit.signal) /* 0 = by itself */                                           \
+	F(EXIT, FLAGS, flags)        /* VFT_EXIT_* */
 #define VFT_FIELDS_SIGNAL(F)                                                                       \
-	F(SIGNAL, TASK, task)              /* the target */                                        \
+	F(SIGNAL, TASK, task) /* the target */                                                     \
 	F(SIGNAL, COMM, comm)                                                                      \
 	F(SIGNAL, SIGNAL, signal.signal)                                                           \
 	F(SIGNAL, SENDER_TGID, signal.sender_tgid)                                                 \
@@ -165,7 +170,7 @@ enum vft_kind {
 	F(SNAPSHOT, PARENT_TGID, snapshot.parent_tgid)                                             \
 	F(SNAPSHOT, PARENT_START, snapshot.parent_start_ns)                                        \
 	F(SNAPSHOT, STATE, snapshot.state)                                                         \
-	F(SNAPSHOT, FLAGS, flags)          /* VFT_SNAPSHOT_* */                                    \
+	F(SNAPSHOT, FLAGS, flags) /* VFT_SNAPSHOT_* */                                             \
 	F(SNAPSHOT, WAITER_TGID, snapshot.waiter_tgid)                                             \
 	F(SNAPSHOT, WAITER_TID, snapshot.waiter_tid)                                               \
 	F(SNAPSHOT, WAITER_START, snapshot.waiter_start_ns)                                        \
@@ -175,7 +180,7 @@ enum vft_kind {
 	F(SNAPSHOT, ARGV, snapshot.argv)                                                           \
 	F(SNAPSHOT, ARGV_SIZE, snapshot.argv_size)
 #define VFT_FIELDS_STALL(F)                                                                        \
-	F(STALL, TASK, task)               /* the child that holds its parent */                   \
+	F(STALL, TASK, task) /* the child that holds its parent */                                 \
 	F(STALL, COMM, comm)                                                                       \
 	F(STALL, STATE, stall.state)                                                               \
 	F(STALL, WAITER_TGID, stall.waiter_tgid)                                                   \
@@ -197,7 +202,7 @@ enum vft_kind {
 	F(MARK, TEXT, mark.text)
 #define VFT_FIELDS_CGROUP(F)                                                                       \
 	F(CGROUP, CGROUP, cgroup.id)                                                               \
-	F(CGROUP, PATH, cgroup.path)       /* below the cgroup v2 root */
+	F(CGROUP, PATH, cgroup.path) /* below the cgroup v2 root */
 
 #define VFT_FIELD_LIST(F)                                                                          \
 	VFT_FIELDS_SPAWN(F)                                                                        \
@@ -216,22 +221,22 @@ enum vft_kind {
 /* flags, per kind */
 #define VFT_SPAWN_COMPAT 0x1u /* the caller ran a 32-bit system call: its numbers are others */
 
-#define VFT_EXEC_SCRIPT 0x1u	  /* path names a script; interp is what runs it */
-#define VFT_EXEC_PATH_CUT 0x2u	  /* path or interp was longer than the recorder keeps */
-#define VFT_EXEC_ARGV_FAULT 0x4u  /* argv could not be read from the new image */
-#define VFT_EXEC_ARGV_OFF 0x8u	  /* argv was left out, wholly or after argv[0], by option */
+#define VFT_EXEC_SCRIPT     0x1u /* path names a script; interp is what runs it */
+#define VFT_EXEC_PATH_CUT   0x2u /* path or interp was longer than the recorder keeps */
+#define VFT_EXEC_ARGV_FAULT 0x4u /* argv could not be read from the new image */
+#define VFT_EXEC_ARGV_OFF   0x8u /* argv was left out, wholly or after argv[0], by option */
 
-#define VFT_EXIT_CORE 0x1u	    /* the core flag of the wait status */
-#define VFT_EXIT_PROCESS 0x2u	    /* the last thread: the process is gone */
+#define VFT_EXIT_CORE          0x1u /* the core flag of the wait status */
+#define VFT_EXIT_PROCESS       0x2u /* the last thread: the process is gone */
 #define VFT_EXIT_VFORK_PENDING 0x4u /* this child had not released its parent yet */
-#define VFT_EXIT_WAITER 0x8u	    /* this thread was itself blocked in vfork */
+#define VFT_EXIT_WAITER        0x8u /* this thread was itself blocked in vfork */
 
 #define VFT_SNAPSHOT_VFORK_PENDING 0x1u /* holds a parent; waiter_* says whom, 0 if not found */
-#define VFT_SNAPSHOT_FIRST 0x2u		/* first and last of one complete list */
-#define VFT_SNAPSHOT_LAST 0x4u
-#define VFT_SNAPSHOT_ARGV_OFF 0x8u	/* argv left out by option, or not readable in time */
-#define VFT_SNAPSHOT_THREAD 0x10u	/* not the leader */
-#define VFT_SNAPSHOT_EXECED 0x20u	/* has exec'd since it was forked, or nothing says it has not */
+#define VFT_SNAPSHOT_FIRST         0x2u /* first and last of one complete list */
+#define VFT_SNAPSHOT_LAST          0x4u
+#define VFT_SNAPSHOT_ARGV_OFF      0x8u  /* argv left out by option, or not readable in time */
+#define VFT_SNAPSHOT_THREAD        0x10u /* not the leader */
+#define VFT_SNAPSHOT_EXECED        0x20u /* has exec'd since its fork, or nothing says it has not */
 
 enum vft_release_by { VFT_BY_UNKNOWN = 0, VFT_BY_EXEC = 1, VFT_BY_EXIT = 2 };
 
@@ -240,7 +245,7 @@ enum vft_release_by { VFT_BY_UNKNOWN = 0, VFT_BY_EXEC = 1, VFT_BY_EXIT = 2 };
 	X(0, UNKNOWN, unknown)                                                                     \
 	X(1, RUNNING, running)                                                                     \
 	X(2, SLEEPING, sleeping) /* interruptible */                                               \
-	X(3, BLOCKED, blocked)	 /* uninterruptible: D */                                          \
+	X(3, BLOCKED, blocked)   /* uninterruptible: D */                                          \
 	X(4, STOPPED, stopped)                                                                     \
 	X(5, TRACED, traced)                                                                       \
 	X(6, FROZEN, frozen)                                                                       \
@@ -254,12 +259,14 @@ enum vft_state {
 
 /* Why events are missing. X(id, NAME, name) */
 #define VFT_CAUSE_LIST(X)                                                                          \
-	X(1, RING_FULL, ring_full)     /* no room in the ring buffer */                            \
-	X(2, RECURSION, recursion)     /* the kernel skipped a nested program run */               \
-	X(3, PENDING_FULL, pending_full) /* no room to remember a pending vfork: its release is lost */ \
-	X(4, TRACKED_FULL, tracked_full) /* no room to remember a descendant: it is not followed */ \
-	X(5, BAD_RECORD, bad_record)   /* the recorder could not read a record of the kernel part */ \
-	X(6, WRITE, write)	       /* a block could not be written */
+	X(1, RING_FULL, ring_full) /* no room in the ring buffer */                                \
+	X(2, RECURSION, recursion) /* the kernel skipped a nested program run */                   \
+	X(3, PENDING_FULL,                                                                         \
+	  pending_full) /* no room to remember a pending vfork: its release is lost */             \
+	X(4, TRACKED_FULL,                                                                         \
+	  tracked_full)              /* no room to remember a descendant: it is not followed */    \
+	X(5, BAD_RECORD, bad_record) /* the recorder could not read a record of the kernel part */ \
+	X(6, WRITE, write)           /* a block could not be written */
 
 enum vft_cause {
 #define X(id, NAME, name) VFT_CAUSE_##NAME = id,
@@ -294,11 +301,11 @@ struct vft_str {
 /* One thread, at the moment of an event. (boot_id, tgid, start_ns) names its process for ever. */
 struct vft_task {
 	uint32_t tgid, tid;
-	uint64_t start_ns; /* of the process (the leader's start_boottime), CLOCK_BOOTTIME */
+	uint64_t start_ns;        /* of the process (the leader's start_boottime), CLOCK_BOOTTIME */
 	uint32_t ns_tgid, ns_tid; /* in the task's own pid namespace */
-	uint32_t uid;		  /* real, as the host sees it */
-	uint32_t pidns;		  /* inode of the pid namespace */
-	uint64_t cgroup;	  /* cgroup v2 id, 0 unknown */
+	uint32_t uid;             /* real, as the host sees it */
+	uint32_t pidns;           /* inode of the pid namespace */
+	uint64_t cgroup;          /* cgroup v2 id, 0 unknown */
 };
 
 /*
@@ -382,9 +389,9 @@ enum vft_type { VFT_TYPE_U32, VFT_TYPE_I32, VFT_TYPE_U64, VFT_TYPE_STR, VFT_TYPE
 
 /* One column of one kind, as a table row. */
 struct vft_field {
-	uint8_t kind;	/* enum vft_kind */
-	uint8_t column; /* enum vft_column */
-	uint8_t type;	/* enum vft_type: the member's C type */
+	uint8_t kind;    /* enum vft_kind */
+	uint8_t column;  /* enum vft_column */
+	uint8_t type;    /* enum vft_type: the member's C type */
 	uint16_t offset; /* of the member in struct vft_event */
 };
 

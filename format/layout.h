@@ -7,26 +7,26 @@
 
 #include <stdint.h>
 
-#define VFT_SYNC "\x89VFRB\r\n\xfe"
-#define VFT_SYNC_SIZE 8
-#define VFT_HEADER_SIZE 64
+#define VFT_SYNC           "\x89VFRB\r\n\xfe"
+#define VFT_SYNC_SIZE      8
+#define VFT_HEADER_SIZE    64
 #define VFT_HEADER_VERSION 1
-#define VFT_TRAILER_SIZE 32
+#define VFT_TRAILER_SIZE   32
 #define VFT_FORMAT_VERSION 1
 
 /* Block types. Bit 15: a reader that does not know it may skip it silently. Bit 14: a rewriter that
  * does not know it may copy it. */
 #define VFT_TYPE_IGNORABLE 0x8000u
-#define VFT_TYPE_COPYABLE 0x4000u
-#define VFT_TYPE_ID_MASK 0x3fffu
+#define VFT_TYPE_COPYABLE  0x4000u
+#define VFT_TYPE_ID_MASK   0x3fffu
 
 enum vft_block_type {
 	VFT_BLOCK_SECTION = 1,
 	VFT_BLOCK_META = 2,
 	VFT_BLOCK_SCHEMA = 3,
-	VFT_BLOCK_CLOCK = 4,	/* rows, of kind clock */
+	VFT_BLOCK_CLOCK = 4,    /* rows, of kind clock */
 	VFT_BLOCK_SNAPSHOT = 5, /* rows, of kind snapshot (and cgroup) */
-	VFT_BLOCK_EVENTS = 6,	/* rows */
+	VFT_BLOCK_EVENTS = 6,   /* rows */
 	VFT_BLOCK_STACKS = 7 | VFT_TYPE_IGNORABLE,
 	VFT_BLOCK_INDEX = 8 | VFT_TYPE_IGNORABLE,
 	VFT_BLOCK_END = 9,
@@ -52,20 +52,20 @@ enum {
 
 /* Limits a reader holds any file to, and a writer never exceeds. */
 #define VFT_MAX_PAYLOAD (16u << 20)
-#define VFT_MAX_RAW (16u << 20)
+#define VFT_MAX_RAW     (16u << 20)
 #define VFT_MAX_COLUMNS 256u
-#define VFT_MAX_STRING (2u << 20)
-#define VFT_MAX_FIELDS 64u /* columns of one kind */
-#define VFT_MAX_ROWS (1u << 18) /* rows of one block */
-#define VFT_MAX_TABLE (1u << 19) /* rows of a block's task table, and of its string table */
-#define VFT_MAX_REFS (1u << 20) /* task references of one block */
-#define VFT_MAX_PID 0x7fffffffu
+#define VFT_MAX_STRING  (2u << 20)
+#define VFT_MAX_FIELDS  64u        /* columns of one kind */
+#define VFT_MAX_ROWS    (1u << 18) /* rows of one block */
+#define VFT_MAX_TABLE   (1u << 19) /* rows of a block's task table, and of its string table */
+#define VFT_MAX_REFS    (1u << 20) /* task references of one block */
+#define VFT_MAX_PID     0x7fffffffu
 #define VFT_MAX_TIME_NS 0x7fffffffffffffffull
 
 /* A writer ends a block at this many raw bytes or this much time. */
 #define VFT_BLOCK_RAW_TARGET (256u << 10)
-#define VFT_BLOCK_TIME_NS 2000000000ull
-#define VFT_INDEX_EVERY 64u
+#define VFT_BLOCK_TIME_NS    2000000000ull
+#define VFT_INDEX_EVERY      64u
 
 /* Section payload: fixed offsets, then whatever a later version appends */
 enum {

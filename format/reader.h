@@ -45,12 +45,14 @@ enum vft_item_kind {
 };
 
 enum vft_gap_kind {
-	VFT_GAP_DAMAGE =
-		1,   /* bytes that fail their check; or, with length 0, blocks that are missing */
-	VFT_GAP_CUT, /* the input ends inside a block */
-	VFT_GAP_NOT_CLOSED, /* the section has no END: recording was interrupted; length 0 */
-	VFT_GAP_REFUSED, /* intact, but over a limit, or malformed inside, or from a newer version
-			  */
+	/* bytes that fail their check; or, with length 0, blocks that are missing */
+	VFT_GAP_DAMAGE = 1,
+	/* the input ends inside a block */
+	VFT_GAP_CUT,
+	/* the section has no END: recording was interrupted; length 0 */
+	VFT_GAP_NOT_CLOSED,
+	/* intact, but over a limit, or malformed inside, or from a newer version */
+	VFT_GAP_REFUSED,
 };
 
 struct vft_gap {

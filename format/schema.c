@@ -141,8 +141,8 @@ static int add_kind(struct vft_schema *schema, uint64_t kind)
 	return 0;
 }
 
-/* An event without the task it is about says nothing, and readers may rely on having it: such a kind
- * is passed over like an unknown one. */
+/* An event without the task it is about says nothing, and readers may rely on having it: such a
+ * kind is passed over like an unknown one. */
 static void check_tasks(struct vft_schema *schema, unsigned int kind)
 {
 	struct vft_plan *plan = &schema->plans[kind];

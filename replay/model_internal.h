@@ -17,8 +17,8 @@
 #define MODEL_INTERN_SIZE 256u
 #define MODEL_N_SEEN      256u
 #define MODEL_N_ENDED     16384u
-#define MODEL_N_WAITING   32768u /* verdicts that wait for the section's end, before the oldest go \
-				  */
+/* Verdicts that wait for the section's end, before the oldest go. */
+#define MODEL_N_WAITING   32768u
 #define MODEL_MAX_CGROUPS 1000000u
 
 /*
