@@ -49,21 +49,47 @@ enum rep_events_column rep_events_column(unsigned int vft_column)
 	switch (vft_column) {
 #define X(ID)                                                                                      \
 	case VFT_COL_##ID:                                                                         \
-		return REP_EV_##ID;
-		X(COMM)
-		X(CLONE_FLAGS)
-		X(EXIT_SIGNAL)
-		X(SYSCALL)
-		X(FLAGS)
-		X(STACK) X(PARENT_TGID) X(PARENT_TID) X(PARENT_START) X(BY) X(PATH) X(INTERP)
-			X(EXE_DEV) X(EXE_INO) X(EXE_FS) X(ARGV) X(ARGV_SIZE) X(OLD_TID) X(ERROR)
-				X(CODE) X(SIGNAL) X(SENDER_TGID) X(SENDER_COMM) X(STATE)
-					X(WAITER_TGID) X(WAITER_TID) X(WAITER_START) X(CAUSE)
-						X(LOST_CPU) X(COUNT) X(FROM) X(TO) X(MONOTONIC)
-							X(REALTIME) X(WHAT) X(TEXT) X(CGROUP)
+		return REP_EV_##ID
+		X(COMM);
+		X(CLONE_FLAGS);
+		X(EXIT_SIGNAL);
+		X(SYSCALL);
+		X(FLAGS);
+		X(STACK);
+		X(PARENT_TGID);
+		X(PARENT_TID);
+		X(PARENT_START);
+		X(BY);
+		X(PATH);
+		X(INTERP);
+		X(EXE_DEV);
+		X(EXE_INO);
+		X(EXE_FS);
+		X(ARGV);
+		X(ARGV_SIZE);
+		X(OLD_TID);
+		X(ERROR);
+		X(CODE);
+		X(SIGNAL);
+		X(SENDER_TGID);
+		X(SENDER_COMM);
+		X(STATE);
+		X(WAITER_TGID);
+		X(WAITER_TID);
+		X(WAITER_START);
+		X(CAUSE);
+		X(LOST_CPU);
+		X(COUNT);
+		X(FROM);
+		X(TO);
+		X(MONOTONIC);
+		X(REALTIME);
+		X(WHAT);
+		X(TEXT);
+		X(CGROUP);
 #undef X
-								case VFT_COL_TASK
-		    : return REP_EV_PID;
+	case VFT_COL_TASK:
+		return REP_EV_PID;
 	case VFT_COL_CHILD:
 		return REP_EV_CHILD_PID;
 	default:
