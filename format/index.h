@@ -11,17 +11,7 @@
 #include "base/buffer.h"
 #include "base/cursor.h"
 #include "block.h"
-
-struct vft_index_entry {
-	uint64_t self_off;   /* from the section's start */
-	uint64_t size_bytes; /* header, payload and padding */
-	uint64_t seq;
-	uint64_t first_ns, last_ns; /* of rows blocks, else 0 */
-	uint64_t n_lost;
-	uint64_t kinds;
-	uint32_t n_events;
-	uint16_t type;
-};
+#include "reader.h"
 
 /* Entries in memory: an array of struct vft_index_entry inside a buffer. */
 static inline size_t vft_index_count(const struct vft_buffer *entries)

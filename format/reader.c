@@ -364,12 +364,9 @@ static int step(struct vft_reader *reader)
 	const char *what = NULL;
 	int r;
 
-	if (reader->will_jump && reader->at == reader->jump_from) {
-		reader->at = reader->jump_to;
-		reader->where.next_seq = reader->jump_seq;
-		reader->will_jump = false;
-	}
-	r = take_trailer(reader);
+	r = vft_reader_pass(reader);
+	if (r == 0)
+		r = take_trailer(reader);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = vft_scan_load(reader, reader->at, &what);
@@ -517,6 +514,7 @@ void vft_reader_close(struct vft_reader *reader)
 	vft_decoder_release(&reader->decoder);
 	vft_buffer_release(&reader->payload);
 	vft_buffer_release(&reader->losses);
+	vft_buffer_release(&reader->entries);
 	free(reader->chunk);
 	free(reader);
 }

@@ -41,6 +41,7 @@ enum vft_item_kind {
 	VFT_ITEM_END,     /* the section was closed cleanly */
 	VFT_ITEM_GAP,     /* bytes that are no intact block */
 	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
+	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
 	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 };
 
@@ -63,6 +64,22 @@ struct vft_gap {
 	const char *what; /* static text, our own words, for people */
 };
 
+/* One block as the index tells of it: a hint until the block's header agrees. */
+struct vft_index_entry {
+	uint64_t self_off;   /* from the section's start */
+	uint64_t size_bytes; /* header, payload and padding */
+	uint64_t seq;
+	uint64_t first_ns, last_ns; /* of rows blocks, else 0 */
+	uint64_t n_lost;
+	uint64_t kinds; /* bit n: has rows of kind n; bit 0: a list of processes begins in it */
+	uint32_t n_events;
+	uint16_t type;
+};
+
+struct vft_passed {
+	uint64_t n_blocks, n_events;
+};
+
 struct vft_item {
 	enum vft_item_kind kind;
 	uint64_t offset, size_bytes; /* where it stands in the input */
@@ -73,6 +90,7 @@ struct vft_item {
 		const struct vft_batch *batch;
 		const struct vft_end *end;
 		struct vft_gap gap;
+		struct vft_passed passed;
 	};
 };
 
@@ -103,14 +121,20 @@ void vft_batch_release(const struct vft_batch *batch); /* NULL is fine */
  */
 
 /*
- * Through the index of the last section, if it is whole and agrees with the blocks it names: go on
- * reading at the last SNAPSHOT that begins at or before @time_ns, or at the section's start. 1 when
- * moved: the next items are the section's SECTION and META again, then whatever stands before the
- * first snapshot, then the batches from there on. 0 when there is no usable index, when the source
- * cannot seek, or when the input holds other sections before the last (the position is unchanged).
+ * What the index says of each block before it, in file order, if the input is one section with a
+ * whole index: 1, and *ret_entries is the reader's. 0 when there is none such, when the source
+ * cannot seek, or when blocks do not stand where it says. The source's errors, or -ENOMEM.
  */
-VFT_MUST_CHECK int vft_reader_seek_time(struct vft_reader *reader, uint64_t time_ns,
+VFT_MUST_CHECK int vft_reader_get_index(struct vft_reader *reader,
+					const struct vft_index_entry **ret_entries, size_t *ret_n,
 					struct vft_err *err);
+
+/*
+ * Do not read blocks of rows that @pass says true of, of those that vft_reader_get_index gave: each
+ * run of them becomes one item. The index is no longer followed where a block is not what it says.
+ */
+typedef bool (*vft_pass_fn)(void *context, const struct vft_index_entry *entry);
+void vft_reader_set_pass(struct vft_reader *reader, vft_pass_fn pass, void *context);
 
 /* Whether the last section's index is present and agrees with the file; -errno for I/O errors. */
 VFT_MUST_CHECK int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err);

@@ -62,9 +62,12 @@ struct vft_reader {
 	uint8_t *chunk;    /* of a search */
 	uint64_t n_wasted; /* bytes checked in vain during searches */
 
-	/* After a seek: where the section's beginning ends, and where to go on. */
-	bool will_jump;
-	uint64_t jump_from, jump_to, jump_seq;
+	/* The blocks before @next_entry are behind; none are left when the index is not followed.
+	 */
+	struct vft_buffer entries;
+	size_t next_entry;
+	vft_pass_fn pass;
+	void *pass_context;
 };
 
 enum vft_load {
@@ -119,6 +122,9 @@ static inline struct vft_cursor vft_reader_payload(const struct vft_reader *read
  */
 VFT_MUST_CHECK int vft_scan_header(struct vft_reader *reader, uint64_t offset,
 				   struct vft_header *ret);
+
+/* Pass over what is not wanted at reader->at: 1 and an item is queued, 0, or negative. */
+VFT_MUST_CHECK int vft_reader_pass(struct vft_reader *reader);
 
 /* Read the payload of the block at @offset into @payload and check it: 1, 0, or negative. */
 VFT_MUST_CHECK int vft_scan_payload(struct vft_reader *reader, uint64_t offset,

@@ -147,49 +147,102 @@ int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err)
 	return r < 0 ? fail(reader, err, r) : r;
 }
 
-/* The entry to go on at, and the one at which the section's beginning ends. */
-static bool choose(const struct loaded_index *index, uint64_t time_ns,
-		   const struct vft_index_entry **ret_from, const struct vft_index_entry **ret_to)
+int vft_reader_get_index(struct vft_reader *reader, const struct vft_index_entry **ret_entries,
+			 size_t *ret_n, struct vft_err *err)
 {
-	const struct vft_index_entry *from = NULL, *to = NULL;
+	if (!reader->entries.size) {
+		struct loaded_index index = {0};
+		int r = load_index(reader, &index);
 
-	for (size_t i = 0; i < vft_index_count(&index->entries); i++) {
-		const struct vft_index_entry *e = vft_index_get(&index->entries, i);
-
-		if (!from && (e->type == VFT_BLOCK_EVENTS || e->type == VFT_BLOCK_SNAPSHOT))
-			from = e;
-		if (e->type == VFT_BLOCK_SNAPSHOT && e->kinds & VFT_KINDS_SNAPSHOT_BEGINS &&
-		    e->first_ns <= time_ns)
-			to = e;
+		if (r != 1 || index.start) {
+			vft_buffer_release(&index.entries);
+			return r < 0 ? fail(reader, err, r) : 0;
+		}
+		reader->entries = index.entries;
+		reader->next_entry = 0;
 	}
-	*ret_from = from;
-	*ret_to = from && to && to->self_off > from->self_off ? to : NULL;
-	return from != NULL;
+	*ret_entries = vft_index_get(&reader->entries, 0);
+	*ret_n = vft_index_count(&reader->entries);
+	return 1;
 }
 
-int vft_reader_seek_time(struct vft_reader *reader, uint64_t time_ns, struct vft_err *err)
+void vft_reader_set_pass(struct vft_reader *reader, vft_pass_fn pass, void *context)
 {
-	struct loaded_index index = {0};
-	const struct vft_index_entry *from, *to;
-	int r = load_index(reader, &index);
+	reader->pass = pass;
+	reader->pass_context = context;
+}
 
-	if (r == 1 && (index.start != 0 || !choose(&index, time_ns, &from, &to)))
-		r = 0;
-	if (r == 1)
-		r = check_entry(reader, &index, from);
-	if (r == 1 && to)
-		r = check_entry(reader, &index, to);
-	if (r == 1) {
-		reader->where = (struct vft_where){0};
-		reader->at = 0;
-		reader->is_done = reader->is_loaded = false;
-		reader->n_queued = reader->next_queued = 0;
-		reader->n_first = reader->next_first = 0;
-		reader->will_jump = to != NULL;
-		reader->jump_from = from->self_off;
-		reader->jump_to = to ? to->self_off : 0;
-		reader->jump_seq = to ? to->seq : 0;
+/* The entry of the block at reader->at, if the blocks so far were what the index says. */
+static const struct vft_index_entry *entry_here(struct vft_reader *reader)
+{
+	const struct vft_where *where = &reader->where;
+	size_t n = vft_index_count(&reader->entries);
+
+	for (; reader->next_entry < n; reader->next_entry++) {
+		const struct vft_index_entry *e =
+			vft_index_get(&reader->entries, reader->next_entry);
+
+		if (e->self_off > reader->at)
+			return NULL;
+		if (e->self_off == reader->at && where->is_active && !where->is_refused &&
+		    !where->start && e->seq == where->next_seq)
+			return e;
 	}
-	vft_buffer_release(&index.entries);
-	return r < 0 ? fail(reader, err, r) : r;
+	return NULL;
+}
+
+static bool is_passed(const struct vft_reader *reader, const struct vft_index_entry *entry)
+{
+	return vft_type_is_rows(entry->type) && reader->pass(reader->pass_context, entry);
+}
+
+/* How many entries from @entry on are passed over. */
+static size_t count_passed(const struct vft_reader *reader, const struct vft_index_entry *entry)
+{
+	size_t n = vft_index_count(&reader->entries) - reader->next_entry, i = 0;
+
+	while (i < n && is_passed(reader, &entry[i]))
+		i++;
+	return i;
+}
+
+/* The first block that is left out, and the one to go on at, are looked at: the index may lie. */
+static int check_run(struct vft_reader *reader, const struct vft_index_entry *entry,
+		     size_t n_passed)
+{
+	struct loaded_index index = {.section = (uint32_t)reader->where.id};
+	int r = check_entry(reader, &index, entry);
+
+	if (r == 1 && reader->next_entry + n_passed < vft_index_count(&reader->entries))
+		r = check_entry(reader, &index, entry + n_passed);
+	return r;
+}
+
+int vft_reader_pass(struct vft_reader *reader)
+{
+	const struct vft_index_entry *entry = reader->pass ? entry_here(reader) : NULL;
+	struct vft_item item = {.kind = VFT_ITEM_PASSED, .offset = reader->at};
+	struct vft_where *where = &reader->where;
+	size_t n = entry ? count_passed(reader, entry) : 0;
+	int r = n ? check_run(reader, entry, n) : 0;
+
+	if (r == 0 && n)
+		reader->next_entry = vft_index_count(&reader->entries);
+	if (r != 1)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		item.size_bytes += entry[i].size_bytes;
+		item.passed.n_events += entry[i].n_events;
+		if (entry[i].last_ns > where->last_ns)
+			where->last_ns = entry[i].last_ns;
+	}
+	item.passed.n_blocks = n;
+	where->next_seq += n;
+	where->n_blocks += n;
+	where->n_events += item.passed.n_events;
+	where->has_rows = true;
+	reader->at += item.size_bytes;
+	reader->next_entry += n;
+	reader->queue[reader->n_queued++] = item;
+	return 1;
 }

@@ -157,6 +157,7 @@ static int check_item(struct verifier *v, const struct vft_item *item)
 		return r == 0 ? check_block(v, item) : r;
 	case VFT_ITEM_META:
 	case VFT_ITEM_SKIPPED:
+	case VFT_ITEM_PASSED:
 	case VFT_ITEM_INDEX:
 		break;
 	}

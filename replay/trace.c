@@ -312,6 +312,7 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 		return 0;
 	case VFT_ITEM_SECTION:
 	case VFT_ITEM_GAP:
+	case VFT_ITEM_PASSED:
 	case VFT_ITEM_INDEX:
 		return 0;
 	}
@@ -376,8 +377,6 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 	int r, result = 0;
 
 	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
-	if (r == 0 && options && options->has_from)
-		r = vft_reader_seek_time(reader, options->from_ns, &err);
 	while (r >= 0) {
 		r = vft_reader_next(reader, &item, &err);
 		if (r <= 0)

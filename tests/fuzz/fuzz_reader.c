@@ -69,6 +69,38 @@ static int ignore(void *context, const struct vft_damage *damage)
 	return 0;
 }
 
+static bool pass_some(void *context, const struct vft_index_entry *entry)
+{
+	return (entry->seq ^ *(const uint64_t *)context) & 1;
+}
+
+/* By the index, blocks here and there left out: items cover the input all the same. */
+static void read_part(const uint8_t *data, size_t size, uint64_t *sum)
+{
+	const struct vft_index_entry *entries;
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	uint64_t at = 0;
+	size_t n;
+	int r;
+
+	if (vft_source_open_memory(data, size, &source, NULL) < 0 ||
+	    vft_reader_open(source, NULL, &reader, NULL) < 0)
+		return;
+	if (vft_reader_get_index(reader, &entries, &n, NULL) == 1) {
+		vft_reader_set_pass(reader, pass_some, sum);
+		while ((r = vft_reader_next(reader, &item, NULL)) > 0) {
+			if (item.offset != at || item.size_bytes > size - at)
+				abort();
+			at += item.size_bytes;
+		}
+		if (r == 0 && at != size)
+			abort();
+	}
+	vft_reader_close(reader);
+}
+
 static void read_all(const uint8_t *data, size_t size, uint64_t *sum)
 {
 	struct vft_limits limits = {.max_raw_total = 64u << 20};
@@ -96,11 +128,9 @@ static void read_all(const uint8_t *data, size_t size, uint64_t *sum)
 		}
 		if (r == 0 && at != size)
 			abort();
-		if (vft_reader_seek_time(reader, *sum % 100000000000ull, NULL) == 1)
-			while (vft_reader_next(reader, &item, NULL) > 0)
-				*sum += item.offset;
 		vft_reader_close(reader);
 	}
+	read_part(data, size, sum);
 	if (vft_source_open_memory(data, size, &source, NULL) == 0 &&
 	    vft_verify(source, &limits, ignore, sum, &result, NULL) == 0)
 		*sum += result.n_events;

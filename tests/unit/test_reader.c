@@ -331,40 +331,63 @@ static struct bytes long_trace(void)
 	return trace;
 }
 
-static void test_reader__seek_time(void **state)
+static bool pass_early(void *context, const struct vft_index_entry *entry)
+{
+	return entry->last_ns < *(const uint64_t *)context;
+}
+
+struct seen {
+	size_t n_events, n_passed, n_gaps;
+	uint64_t first_ns, at;
+	bool has_section, has_meta, has_end;
+};
+
+static struct seen read_but(struct vft_reader *reader, vft_pass_fn pass, void *context)
+{
+	struct seen seen = {0};
+	struct vft_item item;
+
+	vft_reader_set_pass(reader, pass, context);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		/* Items cover the input, also those that stand for what was not read. */
+		assert_int_equal(item.offset, seen.at);
+		seen.at += item.size_bytes;
+		seen.has_section |= item.kind == VFT_ITEM_SECTION;
+		seen.has_meta |= item.kind == VFT_ITEM_META;
+		seen.has_end |= item.kind == VFT_ITEM_END;
+		seen.n_gaps += item.kind == VFT_ITEM_GAP;
+		if (item.kind == VFT_ITEM_PASSED)
+			seen.n_passed += item.passed.n_events;
+		if (item.kind == VFT_ITEM_BATCH && !seen.n_events)
+			seen.first_ns = item.batch->first_ns;
+		if (item.kind == VFT_ITEM_BATCH)
+			seen.n_events += item.batch->n_events;
+	}
+	assert_true(seen.has_section && seen.has_meta && seen.has_end);
+	assert_int_equal(seen.n_gaps, 0);
+	return seen;
+}
+
+static void test_reader__pass(void **state)
 {
 	struct bytes trace = long_trace();
+	const struct vft_index_entry *entries;
 	struct vft_source *source;
 	struct vft_reader *reader;
-	struct vft_item item;
-	bool has_section = false, has_meta = false;
-	uint64_t first_ns = 0;
-	size_t n_events = 0, n_gaps = 0;
+	uint64_t from_ns = T0 + 30000000000ull;
+	struct seen seen;
+	size_t n;
 
 	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
 	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
 	assert_int_equal(vft_reader_has_index(reader, NULL), 1);
-	assert_int_equal(vft_reader_seek_time(reader, T0 + 35000000000ull, NULL), 1);
-	while (vft_reader_next(reader, &item, NULL) == 1) {
-		has_section |= item.kind == VFT_ITEM_SECTION;
-		has_meta |= item.kind == VFT_ITEM_META;
-		n_gaps += item.kind == VFT_ITEM_GAP;
-		if (item.kind == VFT_ITEM_BATCH && !n_events)
-			first_ns = item.batch->first_ns;
-		if (item.kind == VFT_ITEM_BATCH)
-			n_events += item.batch->n_events;
-	}
-	assert_true(has_section && has_meta);
-	assert_int_equal(n_gaps, 0);
-	assert_int_equal(first_ns, T0 + 30000000000ull);
-	assert_int_equal(n_events, 3000);
-	/* Before the first snapshot: the section's start. */
-	assert_int_equal(vft_reader_seek_time(reader, 0, NULL), 1);
-	n_events = 0;
-	while (vft_reader_next(reader, &item, NULL) == 1)
-		if (item.kind == VFT_ITEM_BATCH)
-			n_events += item.batch->n_events;
-	assert_int_equal(n_events, 6000);
+	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 1);
+	assert_int_equal(entries[0].type, VFT_BLOCK_SECTION);
+	seen = read_but(reader, pass_early, &from_ns);
+	assert_int_equal(seen.first_ns, from_ns);
+	assert_int_equal(seen.n_events, 3000);
+	assert_int_equal(seen.n_passed, 3000);
+	assert_int_equal(seen.at, trace.size);
 	vft_reader_close(reader);
 	bytes_free(&trace);
 }
@@ -374,7 +397,9 @@ static void test_reader__index_mismatch(void **state)
 {
 	struct bytes trace = long_trace();
 	struct vft_header header;
-	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header), n;
+	const struct vft_index_entry *entries;
+	uint64_t end_of_time = UINT64_MAX;
 	struct vft_source *source;
 	struct vft_reader *reader;
 	struct reading reading;
@@ -385,6 +410,8 @@ static void test_reader__index_mismatch(void **state)
 	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
 	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
 	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
+	if (vft_reader_get_index(reader, &entries, &n, NULL) == 1)
+		assert_int_equal(read_but(reader, pass_early, &end_of_time).n_events, 6000);
 	vft_reader_close(reader);
 	reading = read_bytes(trace.data, trace.size);
 	assert_int_equal(reading.n_events, 6000);
@@ -396,13 +423,15 @@ static void test_reader__index_mismatch(void **state)
 static void test_reader__no_index(void **state)
 {
 	struct bytes trace = long_trace();
+	const struct vft_index_entry *entries;
+	size_t n;
 	struct vft_source *source;
 	struct vft_reader *reader;
 
 	assert_int_equal(vft_source_open_memory(trace.data, trace.size - 1, &source, NULL), 0);
 	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
 	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
-	assert_int_equal(vft_reader_seek_time(reader, T0, NULL), 0);
+	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 0);
 	vft_reader_close(reader);
 	bytes_free(&trace);
 }
@@ -471,7 +500,7 @@ int main(void)
 		cmocka_unit_test(test_reader__refused_section),
 		cmocka_unit_test(test_reader__raw_total_limit),
 		cmocka_unit_test(test_reader__held_batch),
-		cmocka_unit_test(test_reader__seek_time),
+		cmocka_unit_test(test_reader__pass),
 		cmocka_unit_test(test_reader__index_mismatch),
 		cmocka_unit_test(test_reader__no_index),
 		cmocka_unit_test(test_reader__malformed_end),
