@@ -41,8 +41,8 @@ enum vft_item_kind {
 	VFT_ITEM_END,     /* the section was closed cleanly */
 	VFT_ITEM_GAP,     /* bytes that are no intact block */
 	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
-	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
 	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
+	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
 };
 
 enum vft_gap_kind {

@@ -26,7 +26,9 @@
 #define CLOCK_PERIOD_NS       60000000000u
 #define RECURSION_PERIOD_NS   1000000000u
 #define SNAPSHOT_PERIOD_NS    300000000000u
-#define SNAPSHOT_PERIOD_BYTES (64u << 20)
+/* By size, lists take one part in so many of the file, or less. */
+#define SNAPSHOT_PERIOD_BYTES (2u << 20)
+#define SNAPSHOT_SHARE        32u
 #define MAX_FOLLOW_PASSES     16
 #define COMMAND_GRACE_MS      1000
 #define FINAL_DRAINS          100 /* of 1 ms each, for programs that still run on other CPUs */
@@ -51,8 +53,9 @@ struct recorder {
 	int command_status;
 	int last_signal;
 	uint64_t start_ns, attached_ns, end_ns, n_delivered;
-	size_t n_waiters; /* blocked in vfork when last counted */
-	uint64_t clock_ns, recursion_ns, snapshot_ns, snapshot_bytes; /* when each was last due */
+	size_t n_waiters;                             /* blocked in vfork when last counted */
+	uint64_t clock_ns, recursion_ns, snapshot_ns; /* when each was last due */
+	uint64_t snapshot_end, snapshot_bytes;        /* where the last one ended, its size */
 };
 
 static const char *output_name(const struct recorder *rec)
@@ -208,10 +211,12 @@ static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot,
 					       .threads = rec->options->threads,
 					       .reader = reader,
 					       .args = rec->options->args};
+	uint64_t begin = rec_sink_get_size(rec->sink);
 	int r = rec_snapshot_write(snapshot, &options, rec->sink, err);
 
 	rec->snapshot_ns = rec_clock_now();
-	rec->snapshot_bytes = rec_sink_get_size(rec->sink);
+	rec->snapshot_end = rec_sink_get_size(rec->sink);
+	rec->snapshot_bytes = rec->snapshot_end - begin;
 	return r;
 }
 
@@ -333,6 +338,14 @@ static void fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_prog
 	};
 }
 
+static bool is_snapshot_due(const struct recorder *rec, uint64_t now_ns)
+{
+	uint64_t grown = rec_sink_get_size(rec->sink) - rec->snapshot_end;
+
+	return now_ns - rec->snapshot_ns >= SNAPSHOT_PERIOD_NS ||
+	       (grown >= SNAPSHOT_PERIOD_BYTES && grown >= SNAPSHOT_SHARE * rec->snapshot_bytes);
+}
+
 static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
 {
 	int r = rec_losses_poll(rec->losses, rec->sink, err);
@@ -343,8 +356,7 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 	}
 	if (!r && now_ns - rec->clock_ns >= CLOCK_PERIOD_NS)
 		r = append_clock(rec, err);
-	if (!r && (now_ns - rec->snapshot_ns >= SNAPSHOT_PERIOD_NS ||
-		   rec_sink_get_size(rec->sink) - rec->snapshot_bytes >= SNAPSHOT_PERIOD_BYTES))
+	if (!r && is_snapshot_due(rec, now_ns))
 		r = next_snapshot(rec, err);
 	if (!r)
 		r = rec_sink_tick(rec->sink, now_ns, err);

@@ -84,6 +84,8 @@ int rep_events_run(struct rep_run *run, struct vft_err *err)
 	self.order = (struct rep_order){.on_event = on_event, .context = &self};
 	if (!rep_select_is_empty(select))
 		self.order.wants = wants;
+	if (!run->options->exit_code) /* which counts what is open anywhere */
+		run->input->need = select->exes.n ? REP_NEED_PAST : REP_NEED_LISTS;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (result)
 		rep_table_free(self.table);

@@ -140,8 +140,12 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 				   .worst = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
 				   .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
 				   .ended = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ENDED}};
-	int result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
+	/* Lists of processes taken later than at the start do not say what each of them runs. */
+	bool needs_exe = run->out->options.format == REP_JSON || run->options->select.exes.n;
+	int result;
 
+	run->input->need = needs_exe ? REP_NEED_PAST : REP_NEED_LISTS;
+	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.worst);
 		rep_top_sort(&self.open);

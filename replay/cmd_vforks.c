@@ -96,6 +96,7 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 	self.top.by = options->sort == REP_SORT_BLOCKED ? REP_BY_BLOCKED : REP_BY_START;
 	self.top.limit =
 		options->has_limit && options->limit < SIZE_MAX ? (size_t)options->limit : SIZE_MAX;
+	run->input->need = REP_NEED_PAST;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.top);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "view.h"
 
 /* What one file's replay passes through on its way to the command. */
 struct pass {
@@ -54,7 +55,7 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 
 int rep_input_open(struct rep_input *input, const struct rep_options *options)
 {
-	*input = (struct rep_input){.quiet = options->quiet};
+	*input = (struct rep_input){.quiet = options->quiet, .select = &options->select};
 	input->files = calloc(options->n_files ? options->n_files : 1, sizeof(*input->files));
 	if (!input->files)
 		return -ENOMEM;
@@ -175,37 +176,11 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 	}
 }
 
-/* Reads through another source, which stays open. */
-struct view {
-	struct vft_source source;
-	struct vft_source *of;
-};
-
-static int64_t view_read_at(struct vft_source *source, uint64_t offset, void *buffer, size_t size)
-{
-	struct vft_source *of = ((struct view *)source)->of;
-
-	return of->read_at(of, offset, buffer, size);
-}
-
-static void view_close(struct vft_source *source)
-{
-	free(source);
-}
-
 static int find_index(struct vft_source *of)
 {
 	struct vft_reader *reader;
-	struct view *view;
-	int result;
+	int result = of->seekable ? rep_view_open(of, &reader) : -ESPIPE;
 
-	if (!of->seekable)
-		return -ESPIPE;
-	view = malloc(sizeof(*view));
-	if (!view)
-		return -ENOMEM;
-	*view = (struct view){{view_read_at, view_close, true, of->size_bytes}, of};
-	result = vft_reader_open(&view->source, NULL, &reader, NULL);
 	if (result)
 		return result;
 	result = vft_reader_has_index(reader, NULL);
@@ -230,6 +205,14 @@ static int look_for_index(struct rep_input *input, const struct rep_input_file *
 	default:
 		return 0;
 	}
+}
+
+static int look_for_part(const struct rep_input *input, const struct rep_input_file *file,
+			 struct rep_part *ret, struct vft_err *err)
+{
+	int result = rep_part_find(file->source, input->select, input->need, ret);
+
+	return result < 0 ? vft_fail(err, result, 0, "out of memory") : result;
 }
 
 const char *rep_input_current(const struct rep_input *input)
@@ -265,13 +248,17 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 			.on_section_end = on_section_end,
 		};
 		struct rep_trace_total total = {0};
+		struct rep_part part;
 
 		if (!file->source)
 			continue;
 		input->current = file->name;
 		result = look_for_index(input, file, err);
-		if (result)
+		if (!result)
+			result = look_for_part(input, file, &part, err);
+		if (result < 0)
 			break;
+		options.part = result ? &part : NULL;
 		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
 		file->source = NULL; /* closed by it */
 		input->damaged |= total.damaged;

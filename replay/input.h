@@ -12,6 +12,7 @@
 
 #include "facts.h"
 #include "options.h"
+#include "part.h"
 #include "trace.h"
 
 struct rep_input_file {
@@ -28,7 +29,9 @@ struct rep_input {
 	bool damaged, incomplete;
 	size_t n_read; /* files in which anything was found */
 	const char *current;
-	bool wants_index; /* set by who will ask for it */
+	bool wants_index;                /* set by who will ask for it */
+	const struct rep_select *select; /* borrowed */
+	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
 	int current_index;
 };
 

@@ -714,6 +714,20 @@ uint64_t rep_model_n_lost(const struct rep_model *model)
 	return model->losses->n_events;
 }
 
+bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns)
+{
+	const struct episode *episode = model->first_episode;
+
+	if (model->last_ns < time_ns || model->last_ns - time_ns < REP_LOSS_SLACK_NS)
+		return false;
+	/* A loss is weighed when all of the section is known. */
+	if (model->losses->n || model->n_gaps)
+		return false;
+	while (episode && episode->pub.start_ns > time_ns)
+		episode = episode->next;
+	return !episode;
+}
+
 struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id)
 {
 	return rep_str_get(map_find(&model->cgroups, id));

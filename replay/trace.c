@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layout.h"
+#include "losses.h"
 #include "trace.h"
 
 /* Past this many clocks every other one is forgotten: at one a minute, after three days. */
@@ -22,6 +23,11 @@ struct replay {
 	char *meta_bytes;            /* what info.meta points to */
 	struct vft_loss *end_losses; /* what info.end points to */
 	struct rep_clock *clocks;
+
+	const struct rep_part *part; /* NULL: all is read */
+	bool is_past;                /* rows behind the window have been left out */
+	bool is_settled;             /* may be left out; read by another thread */
+	struct vft_event *kept;      /* what is kept of a block before or behind the window */
 
 	/* Damage before the section's first block. */
 	bool has_early_gap;
@@ -212,9 +218,76 @@ static int end_section(struct replay *replay)
 	return r < 0 ? r : 0;
 }
 
-static int on_batch(struct replay *replay, const struct vft_batch *batch)
+/* ---- a part of the input ---- */
+
+static bool is_kept(const struct rep_part *part, unsigned int kind)
+{
+	return (part->kept | 1ull << VFT_KIND_CLOCK | 1ull << VFT_KIND_LOST) >> kind & 1;
+}
+
+static bool pass(void *context, const struct vft_index_entry *entry)
+{
+	struct replay *replay = context;
+	const struct rep_part *part = replay->part;
+
+	if (!entry->kinds || entry->n_lost)
+		return false;
+	for (unsigned int kind = 1; kind < 64; kind++) {
+		if (entry->kinds >> kind & 1 && is_kept(part, kind))
+			return false;
+	}
+	if (entry->self_off < part->resume_off)
+		return true;
+	return part->to_ns < UINT64_MAX - REP_LOSS_SLACK_NS &&
+	       entry->first_ns > part->to_ns + REP_LOSS_SLACK_NS &&
+	       __atomic_load_n(&replay->is_settled, __ATOMIC_ACQUIRE);
+}
+
+/* Only what is kept of @batch: what else is in it would be told without its before and after. */
+static int take_kept(struct replay *replay, const struct vft_batch *batch, struct vft_batch *ret)
+{
+	struct vft_event *kept = reallocarray(replay->kept, batch->n_events + 1, sizeof(*kept));
+
+	if (!kept)
+		return -ENOMEM;
+	replay->kept = kept;
+	*ret = *batch;
+	ret->events = kept;
+	ret->n_events = 0;
+	for (size_t i = 0; i < batch->n_events; i++) {
+		if (is_kept(replay->part, batch->events[i].kind))
+			kept[ret->n_events++] = batch->events[i];
+	}
+	return 0;
+}
+
+/* ---- a section ---- */
+
+static int tell_batch(struct replay *replay, const struct vft_batch *batch)
 {
 	struct rep_section_info *info = &replay->info;
+	int r = rep_model_batch(replay->model, batch);
+
+	if (r == -E2BIG)
+		return vft_fail(
+			replay->err, r, 0,
+			"more live processes than the analyzer keeps; cut the trace by time "
+			"or filter it");
+	if (r < 0)
+		return r;
+	info->n_lost = rep_model_n_lost(replay->model);
+	if (replay->part && rep_model_is_settled(replay->model, replay->part->to_ns))
+		__atomic_store_n(&replay->is_settled, true, __ATOMIC_RELEASE);
+	if (replay->ops->on_batch)
+		r = replay->ops->on_batch(replay->context, info, batch);
+	return r < 0 ? r : 0;
+}
+
+static int on_batch(struct replay *replay, const struct vft_item *item)
+{
+	struct rep_section_info *info = &replay->info;
+	const struct vft_batch *batch = item->batch;
+	struct vft_batch kept;
 	int r;
 
 	if (!info->n_events && !info->has_meta)
@@ -239,18 +312,18 @@ static int on_batch(struct replay *replay, const struct vft_batch *batch)
 				return r;
 		}
 	}
-	r = rep_model_batch(replay->model, batch);
-	if (r == -E2BIG)
-		return vft_fail(
-			replay->err, r, 0,
-			"more live processes than the analyzer keeps; cut the trace by time "
-			"or filter it");
-	if (r < 0)
-		return r;
-	info->n_lost = rep_model_n_lost(replay->model);
-	if (replay->ops->on_batch)
-		r = replay->ops->on_batch(replay->context, info, batch);
-	return r < 0 ? r : 0;
+	if (!replay->part || (item->offset >= replay->part->resume_off && !replay->is_past))
+		return tell_batch(replay, batch);
+	r = take_kept(replay, batch, &kept);
+	return r < 0 ? r : tell_batch(replay, &kept);
+}
+
+static int on_passed(struct replay *replay, const struct vft_item *item)
+{
+	replay->info.n_events += item->passed.n_events;
+	replay->info.n_blocks += item->passed.n_blocks;
+	replay->is_past |= item->offset >= replay->part->resume_off;
+	return 0;
 }
 
 static int on_gap(struct replay *replay, const struct vft_item *item)
@@ -304,15 +377,16 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 			r = rep_model_meta(replay->model, item->meta);
 		return r == 0 ? announce(replay) : r;
 	case VFT_ITEM_BATCH:
-		return on_batch(replay, item->batch);
+		return on_batch(replay, item);
 	case VFT_ITEM_END:
 		return copy_end(replay, item->end);
 	case VFT_ITEM_SKIPPED:
 		replay->info.n_skipped_blocks++;
 		return 0;
+	case VFT_ITEM_PASSED:
+		return on_passed(replay, item);
 	case VFT_ITEM_SECTION:
 	case VFT_ITEM_GAP:
-	case VFT_ITEM_PASSED:
 	case VFT_ITEM_INDEX:
 		return 0;
 	}
@@ -368,6 +442,26 @@ static int finish_source(struct replay *replay)
 	return r;
 }
 
+/* Without an index that can be followed all is read, which says the same. */
+static int choose_part(struct replay *replay, struct vft_reader *reader,
+		       const struct rep_trace_options *options, struct vft_err *err)
+{
+	const struct vft_index_entry *entries;
+	size_t n;
+	int r;
+
+	replay->part = NULL;
+	replay->is_past = replay->is_settled = false;
+	if (!options || !options->part)
+		return 0;
+	r = vft_reader_get_index(reader, &entries, &n, err);
+	if (r == 1) {
+		replay->part = options->part;
+		vft_reader_set_pass(reader, pass, replay);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int read_source(struct replay *replay, struct vft_source *source, size_t number,
 		       const struct rep_trace_options *options)
 {
@@ -377,6 +471,8 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 	int r, result = 0;
 
 	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
+	if (r == 0)
+		r = choose_part(replay, reader, options, &err);
 	while (r >= 0) {
 		r = vft_reader_next(reader, &item, &err);
 		if (r <= 0)
@@ -419,6 +515,7 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 	free(replay.meta_bytes);
 	free(replay.end_losses);
 	free(replay.clocks);
+	free(replay.kept);
 	ret->clean_end &= ret->n_sections > 0;
 	return r;
 }

@@ -85,11 +85,19 @@ struct rep_trace_ops {
 	int (*on_section_end)(void *context, const struct rep_section_info *info);
 };
 
+/* Rows that are left out, by whole blocks and by the index, where it can be followed. */
+struct rep_part {
+	uint64_t kept;       /* bit n: rows of kind n are not left out; clocks never are */
+	uint64_t resume_off; /* rows before this place in the input; 0 = none */
+	/* Rows after this time, once no episode of before is open. CLOCK_BOOTTIME; UINT64_MAX =
+	 * none. */
+	uint64_t to_ns;
+};
+
 struct rep_trace_options {
 	const struct vft_limits *limits; /* NULL = the reader's own */
 	size_t max_live;                 /* live processes and open episodes; 0 = REP_MAX_LIVE */
-	bool has_from;    /* start at the last snapshot before from_ns, by the index */
-	uint64_t from_ns; /* CLOCK_BOOTTIME */
+	const struct rep_part *part;     /* NULL = everything is read */
 };
 
 /*

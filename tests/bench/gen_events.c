@@ -20,8 +20,11 @@
 #include "base/parse.h"
 #include "writer.h"
 
-#define START_NS    1000000000000ull
-#define VFORK_FLAGS (0x4000u | 0x100u) /* CLONE_VFORK | CLONE_VM */
+#define START_NS          1000000000000ull
+/* As the recorder: see record/recorder.c. */
+#define LIST_PERIOD_BYTES (2u << 20)
+#define LIST_SHARE        32u
+#define VFORK_FLAGS       (0x4000u | 0x100u) /* CLONE_VFORK | CLONE_VM */
 
 enum mix { MIX_BOTH, MIX_EXEC, MIX_EXIT };
 
@@ -29,6 +32,7 @@ struct generator {
 	struct vft_writer *writer;
 	uint64_t random, time_ns, n_written, n_events;
 	struct vft_task *live;
+	uint64_t list_at, list_bytes; /* the last list of processes: where it ended, its size */
 	uint32_t n_live, next_pid;
 	enum mix mix;
 };
@@ -135,25 +139,41 @@ static int put_clock(struct generator *g)
 	return vft_writer_append(g->writer, &event, NULL);
 }
 
-static int put_snapshot(struct generator *g)
+static int put_list(struct generator *g)
 {
 	struct vft_str comm = make_str("make", 4);
+	uint64_t size = vft_writer_get_size(g->writer);
+	int r = vft_writer_flush(g->writer, NULL);
 
-	for (uint32_t i = 0; i < g->n_live && g->n_written < g->n_events; i++) {
+	for (uint32_t i = 0; i < g->n_live && r == 0; i++) {
 		struct vft_event event = {.kind = VFT_KIND_SNAPSHOT, .comm = &comm};
-		int r;
 
-		g->live[i] = new_task(g);
 		event.task = &g->live[i];
 		event.flags = (i == 0 ? VFT_SNAPSHOT_FIRST : 0) |
 			      (i + 1 == g->n_live ? VFT_SNAPSHOT_LAST : 0) | VFT_SNAPSHOT_EXECED;
 		event.snapshot.parent_tgid = 1;
 		event.snapshot.state = VFT_STATE_SLEEPING;
 		r = put(g, &event, 100);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	if (r == 0)
+		r = vft_writer_flush(g->writer, NULL);
+	g->list_at = vft_writer_get_size(g->writer);
+	g->list_bytes = g->list_at - size;
+	return r;
+}
+
+static int put_first_list(struct generator *g)
+{
+	for (uint32_t i = 0; i < g->n_live; i++)
+		g->live[i] = new_task(g);
+	return put_list(g);
+}
+
+static bool is_list_due(const struct generator *g)
+{
+	uint64_t grown = vft_writer_get_size(g->writer) - g->list_at;
+
+	return grown >= LIST_PERIOD_BYTES && grown >= LIST_SHARE * g->list_bytes;
 }
 
 /* One process comes, and one goes. */
@@ -203,9 +223,9 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 		return r;
 	r = put_clock(g);
 	if (r == 0)
-		r = put_snapshot(g);
+		r = put_first_list(g);
 	while (r == 0 && g->n_written < g->n_events)
-		r = put_life(g);
+		r = is_list_due(g) ? put_list(g) : put_life(g);
 	if (r < 0)
 		return vft_fail(err, r, vft_writer_get_size(g->writer), "cannot write");
 	end.n_seen = end.n_delivered = g->n_written;

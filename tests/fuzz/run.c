@@ -52,7 +52,8 @@ static void run_command(const struct rep_options *options, const void *data, siz
 				      .color = color && options->format == REP_TEXT,
 				      .utf8 = utf8,
 				      .max_bytes = MAX_OUTPUT};
-	struct rep_input input = {.quiet = options->quiet, .size_bytes = size};
+	struct rep_input input = {
+		.quiet = options->quiet, .size_bytes = size, .select = &options->select};
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
 	struct vft_err err = {0};
