@@ -60,7 +60,8 @@ void vft_decoder_release(struct vft_decoder *decoder)
 	vft_unpacker_free(decoder->unpacker);
 	vft_buffer_release(&decoder->scratch);
 	vft_buffer_release(&decoder->refs);
-	batch_unref(decoder->batch);
+	for (size_t i = 0; i < VFT_N_BATCHES; i++)
+		batch_unref(decoder->batches[i]);
 }
 
 int vft_rows_info_decode(struct vft_cursor c, const struct vft_header *header,
@@ -182,27 +183,42 @@ static const char *check_counts(struct rows *rows, const struct vft_header *head
 	return NULL;
 }
 
+/* Memory that nobody else holds: as it is, or what is too small exchanged for more. */
+static struct vft_batch_memory *get_memory(struct vft_decoder *decoder, size_t need)
+{
+	struct vft_batch_memory **slot = &decoder->batches[0], *memory;
+
+	for (size_t i = 0; i < VFT_N_BATCHES; i++) {
+		memory = decoder->batches[i];
+		if (!memory || __atomic_load_n(&memory->n_references, __ATOMIC_ACQUIRE) == 1)
+			slot = &decoder->batches[i];
+		if (*slot == memory && memory && memory->capacity >= need)
+			return memory;
+	}
+	batch_unref(*slot);
+	*slot = NULL;
+	need += need / 4;
+	memory = malloc(sizeof(*memory) + need);
+	if (!memory)
+		return NULL;
+	memory->n_references = 1;
+	memory->capacity = need;
+	*slot = memory;
+	return memory;
+}
+
 static int make_batch(struct vft_decoder *decoder, struct rows *rows, size_t n_events)
 {
-	struct vft_batch_memory *memory = decoder->batch;
 	size_t events_size = n_events * sizeof(struct vft_event);
 	size_t tasks_size = rows->n_tasks * sizeof(struct vft_task);
 	size_t strings_size = rows->n_strings * sizeof(struct vft_str);
-	size_t need = events_size + tasks_size + strings_size + rows->n_bytes;
+	struct vft_batch_memory *memory =
+		get_memory(decoder, events_size + tasks_size + strings_size + rows->n_bytes);
 	char *at;
 
-	if (!memory || memory->capacity < need ||
-	    __atomic_load_n(&memory->n_references, __ATOMIC_ACQUIRE) != 1) {
-		batch_unref(memory);
-		decoder->batch = NULL;
-		need += need / 4;
-		memory = malloc(sizeof(*memory) + need);
-		if (!memory)
-			return -ENOMEM;
-		memory->n_references = 1;
-		memory->capacity = need;
-		decoder->batch = memory;
-	}
+	if (!memory)
+		return -ENOMEM;
+	decoder->batch = memory;
 	at = (char *)(memory + 1);
 	memory->events = rows->events = (struct vft_event *)(void *)at;
 	at += events_size;

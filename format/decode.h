@@ -12,6 +12,9 @@
 #include "reader.h"
 #include "schema.h"
 
+/* As many as a consumer is likely to hold at a time; more are allocated and freed. */
+#define VFT_N_BATCHES 8u
+
 /* What the block says about itself. */
 struct vft_rows_info {
 	uint64_t last_ts, n_lost, kinds;
@@ -26,7 +29,9 @@ struct vft_decoder {
 	struct vft_directory directory;
 	struct vft_cursor columns[VFT_MAX_COLUMNS]; /* by slot of the schema */
 	uint64_t last[VFT_MAX_COLUMNS];
-	struct vft_batch_memory *batch; /* the latest, used again when nobody else holds it */
+	struct vft_batch_memory *batch; /* the latest */
+	/* What was allocated so far, used again when nobody else holds it. */
+	struct vft_batch_memory *batches[VFT_N_BATCHES];
 };
 
 /* Zero @decoder first. -ENOMEM. */

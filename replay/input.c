@@ -233,7 +233,7 @@ void rep_input_say(const char *name, const char *what)
 int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, void *context,
 		     struct rep_facts *facts, struct vft_err *err)
 {
-	struct rep_trace_options options = {0};
+	struct rep_trace_options options = {.ahead = input->ahead};
 	int result = 0;
 
 	for (size_t i = 0; i < input->n_files && !result; i++) {

@@ -32,6 +32,7 @@ struct rep_input {
 	bool wants_index;                /* set by who will ask for it */
 	const struct rep_select *select; /* borrowed */
 	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
+	struct rep_ahead *ahead;         /* borrowed; NULL = no reading ahead */
 	int current_index;
 };
 

@@ -17,6 +17,9 @@
 #include "sandbox.h"
 #include "schema.h"
 
+/* A smaller input is read before a thread would be worth it. */
+#define READ_AHEAD_BYTES (1u << 20)
+
 enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCOMPLETE = 4 };
 
 static const char help[] =
@@ -117,12 +120,22 @@ static void say_failure(const struct rep_run *run, int result, int written,
 		rep_message(NULL, "stopped: %s", err->code ? err->message : strerror(-result));
 }
 
+/* Where it pays: decoding on one CPU while what was decoded is replayed on another. */
+static struct rep_ahead *read_ahead(struct rep_input *input)
+{
+	if (input->size_bytes < READ_AHEAD_BYTES || sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
+	    rep_ahead_new(&input->ahead))
+		input->ahead = NULL;
+	return input->ahead;
+}
+
 static int run_command(const struct rep_options *options, bool utf8)
 {
 	struct rep_input input;
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
 	struct rep_sandbox sandbox;
+	struct rep_ahead *ahead;
 	struct vft_err err = {0};
 	int result = rep_input_open(&input, options), written, status;
 
@@ -140,8 +153,11 @@ static int run_command(const struct rep_options *options, bool utf8)
 	    !(options->command->bit & REP_CMD_SELECT))
 		rep_message(NULL, "notice: %s is of the whole file: the selection changes nothing",
 			    options->command->name);
-	/* All is open, and of the inputs not a byte has been read. */
-	rep_sandbox_enter(REP_SANDBOX_ALL, &sandbox);
+	/* All is open, and of the inputs not a byte has been read. Landlock holds for the thread
+	 * that enters and those it makes later, the filter for all that there are. */
+	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, &sandbox);
+	ahead = read_ahead(&input);
+	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, &sandbox);
 	result = options->command->run(&run, &err);
 	written = rep_out_close(&out);
 	say_failure(&run, result, written, &err);
@@ -149,6 +165,7 @@ static int run_command(const struct rep_options *options, bool utf8)
 	rep_facts_release(&run.facts);
 	rep_out_release(&out);
 	rep_input_close(&input);
+	rep_ahead_free(ahead);
 	return status;
 }
 

@@ -26,7 +26,7 @@ struct replay {
 
 	const struct rep_part *part; /* NULL: all is read */
 	bool is_past;                /* rows behind the window have been left out */
-	bool is_settled;             /* may be left out; read by another thread */
+	bool is_settled;             /* may be left out; the reading thread asks */
 	struct vft_event *kept;      /* what is kept of a block before or behind the window */
 
 	/* Damage before the section's first block. */
@@ -467,20 +467,26 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 {
 	struct vft_err err = {0};
 	struct vft_reader *reader = NULL;
+	struct rep_ahead *ahead = options ? options->ahead : NULL;
 	struct vft_item item;
 	int r, result = 0;
 
 	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
 	if (r == 0)
 		r = choose_part(replay, reader, options, &err);
+	if (r == 0 && ahead)
+		rep_ahead_begin(ahead, reader);
 	while (r >= 0) {
-		r = vft_reader_next(reader, &item, &err);
+		r = ahead ? rep_ahead_next(ahead, &item, &err)
+			  : vft_reader_next(reader, &item, &err);
 		if (r <= 0)
 			break;
 		result = on_item(replay, number, &item);
 		if (result < 0)
 			break;
 	}
+	if (ahead)
+		rep_ahead_end(ahead);
 	vft_reader_close(reader);
 	if (result < 0)
 		return result;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ahead.h"
 #include "io.h"
 #include "model.h"
 #include "reader.h"
@@ -98,6 +99,7 @@ struct rep_trace_options {
 	const struct vft_limits *limits; /* NULL = the reader's own */
 	size_t max_live;                 /* live processes and open episodes; 0 = REP_MAX_LIVE */
 	const struct rep_part *part;     /* NULL = everything is read */
+	struct rep_ahead *ahead;         /* NULL = no reading ahead */
 };
 
 /*

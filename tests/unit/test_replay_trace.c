@@ -118,12 +118,15 @@ static unsigned char *write_trace(bool do_finish, size_t *ret)
 	return copy;
 }
 
+/* Every test runs without and with a thread that reads ahead. */
+static struct rep_trace_options options;
+
 static int replay(const void *data, size_t size, struct seen *seen, struct rep_trace_total *total)
 {
 	struct vft_source *source;
 
 	assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
-	return rep_trace_replay(&source, 1, NULL, &ops, seen, total, NULL);
+	return rep_trace_replay(&source, 1, &options, &ops, seen, total, NULL);
 }
 
 static void test_replay_trace__whole(void **state)
@@ -183,7 +186,8 @@ static void test_replay_trace__cut_anywhere(void **state)
 		struct rep_trace_ops few = {.model = {.on_episode = on_episode}};
 
 		assert_int_equal(vft_source_open_memory(data, n, &source, NULL), 0);
-		assert_int_equal(rep_trace_replay(&source, 1, NULL, &few, &seen, &total, NULL), 0);
+		assert_int_equal(rep_trace_replay(&source, 1, &options, &few, &seen, &total, NULL),
+				 0);
 		/* What stands behind END, the trailer, is but a hint. */
 		assert_true(total.damaged || total.incomplete || n + 32 >= size);
 		if (seen.n_episodes && seen.certain)
@@ -225,7 +229,7 @@ static void test_replay_trace__foreign_input(void **state)
 
 	assert_int_equal(vft_source_open_memory(text, sizeof(text), &sources[0], NULL), 0);
 	assert_int_equal(vft_source_open_memory(data, size, &sources[1], NULL), 0);
-	assert_int_equal(rep_trace_replay(sources, 2, NULL, &ops, &seen, &total, NULL), 0);
+	assert_int_equal(rep_trace_replay(sources, 2, &options, &ops, &seen, &total, NULL), 0);
 	assert_int_equal(seen.n_ends, 1);
 	assert_int_equal(seen.last.source, 1);
 	assert_true(total.damaged);
@@ -246,15 +250,30 @@ static void test_replay_trace__callback_stops(void **state)
 	free(data);
 }
 
+static int read_ahead(void **state)
+{
+	return rep_ahead_new(&options.ahead);
+}
+
+static int read_in_turn(void **state)
+{
+	rep_ahead_free(options.ahead);
+	options.ahead = NULL;
+	return 0;
+}
+
+#define IN_TURN_AND_AHEAD(test)                                                                    \
+	cmocka_unit_test(test), cmocka_unit_test_setup_teardown(test, read_ahead, read_in_turn)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_trace__whole),
-		cmocka_unit_test(test_replay_trace__not_closed),
-		cmocka_unit_test(test_replay_trace__cut_anywhere),
-		cmocka_unit_test(test_replay_trace__two_in_one),
-		cmocka_unit_test(test_replay_trace__foreign_input),
-		cmocka_unit_test(test_replay_trace__callback_stops),
+		IN_TURN_AND_AHEAD(test_replay_trace__whole),
+		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
+		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
+		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
+		IN_TURN_AND_AHEAD(test_replay_trace__foreign_input),
+		IN_TURN_AND_AHEAD(test_replay_trace__callback_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
