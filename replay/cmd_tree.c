@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "cmd.h"
 #include "cmd_events.h"
@@ -54,7 +55,6 @@ static const struct rep_column columns[N_TREE] = {
 struct tree {
 	struct rep_run *run;
 	const struct rep_section_info *info;
-	const struct rep_origin *origin;
 	struct rep_origins origins;
 	struct rep_tree tree;
 	struct rep_select select; /* without the pids, which say where to start */
@@ -64,70 +64,28 @@ struct tree {
 static int on_section(void *context, const struct rep_section_info *info)
 {
 	struct tree *self = context;
+	const struct rep_origin *origin;
 
 	self->info = info;
-	self->origin = rep_origins_append(&self->origins, info);
-	return self->origin ? 0 : -ENOMEM;
+	origin = rep_origins_append(&self->origins, info);
+	return origin ? rep_tree_begin(&self->tree, origin) : -ENOMEM;
 }
 
-static void replace(struct rep_str **slot, struct rep_str *with)
-{
-	if (!with)
-		return;
-	rep_str_acquire(with);
-	rep_str_release(*slot);
-	*slot = with;
-}
-
-/* A process that lives on into the next segment comes again, and then says more. */
 static int on_process(void *context, const struct rep_process *process)
 {
 	struct tree *self = context;
-	struct rep_node *node;
-	int err = rep_tree_get(&self->tree, self->origin, process->key, &node);
+	bool is_top = self->tops.pids.n && rep_select_process(&self->tops, self->info, process);
 
-	if (err)
-		return err;
-	if (process->parent.tgid)
-		node->parent_key = process->parent;
-	replace(&node->comm, process->comm);
-	replace(&node->exe, process->exe);
-	if (!node->start_ns || process->spawn != REP_SPAWN_EXISTING) {
-		node->start_ns = process->start_ns;
-		node->spawn = (uint8_t)process->spawn;
-	}
-	node->ns_tgid = process->ns_tgid;
-	node->end_ns = process->end_ns;
-	node->ended = process->ended;
-	node->exit_code = process->exit_code;
-	node->exit_signal = process->exit_signal;
-	node->selected |= rep_select_process(&self->select, self->info, process);
-	if (self->run->options->select.pids.n)
-		node->is_top |= rep_select_process(&self->tops, self->info, process);
-	return 0;
+	return rep_tree_add_process(&self->tree, process,
+				    rep_select_process(&self->select, self->info, process), is_top);
 }
 
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct tree *self = context;
-	struct rep_node *node;
-	int err;
 
 	rep_run_count_finding(self->run, episode);
-	err = rep_tree_get(&self->tree, self->origin, episode->child, &node);
-	if (err)
-		return err;
-	/* Also for a child that no process row tells of. */
-	if (!node->parent_key.tgid)
-		node->parent_key = episode->parent;
-	if (!node->start_ns)
-		node->start_ns = episode->start_ns;
-	if (!node->comm)
-		replace(&node->comm, episode->child_comm);
-	node->holds = episode->outcome == REP_OUTCOME_OPEN;
-	node->blocked_ns = episode->blocked_ns;
-	node->state = (uint8_t)episode->child_state;
-	return 0;
+	return rep_tree_add_episode(&self->tree, episode);
 }
 
 static void draw_prefix(struct rep_out *out, const bool *more, uint32_t depth)
@@ -151,10 +109,10 @@ static void draw_prefix(struct rep_out *out, const bool *more, uint32_t depth)
 		rep_line_word(out, REP_DIM, utf8 ? "\xe2\x94\x94\xe2\x94\x80 " : "`- ");
 }
 
-static void draw_node(struct rep_out *out, const struct rep_node *node)
+static void draw_node(struct rep_out *out, const struct rep_node *node, const struct rep_look *look)
 {
-	struct vft_str comm = rep_str_get(node->comm);
-	enum rep_style style = node->holds ? REP_BAD : REP_PLAIN;
+	struct vft_str comm = rep_str_get(look->comm);
+	enum rep_style style = look->holds ? REP_BAD : REP_PLAIN;
 	char name[REP_NAME_SIZE];
 
 	rep_line_bytes(out, style, comm.data ? comm : (struct vft_str){"?", 1}, 32);
@@ -163,22 +121,22 @@ static void draw_node(struct rep_out *out, const struct rep_node *node)
 		rep_line_cell(out, REP_BOLD, REP_CELL_UINT, REP_UINT(node->n_equal));
 	} else {
 		rep_line_word(out, style, "[");
-		rep_line_cell(out, style, REP_CELL_UINT, REP_UINT(node->key.tgid));
+		rep_line_cell(out, style, REP_CELL_UINT, REP_UINT(node->tgid));
 		rep_line_word(out, style, "]");
 	}
-	if (node->ended && node->exit_signal) {
+	if (look->ended && look->exit_signal) {
 		rep_line_word(out, REP_WARN, " ");
-		rep_line_word(out, REP_WARN, rep_signal_name(node->exit_signal, name));
-	} else if (node->ended && node->exit_code) {
+		rep_line_word(out, REP_WARN, rep_signal_name(look->exit_signal, name));
+	} else if (look->ended && look->exit_code) {
 		rep_line_word(out, REP_WARN, " exit ");
-		rep_line_cell(out, REP_WARN, REP_CELL_UINT, REP_UINT(node->exit_code));
+		rep_line_cell(out, REP_WARN, REP_CELL_UINT, REP_UINT(look->exit_code));
 	}
-	if (node->holds) {
+	if (look->holds) {
 		rep_line_word(out, REP_BAD, " holds its parent for ");
-		rep_line_cell(out, REP_BAD, REP_CELL_DURATION, REP_UINT(node->blocked_ns));
-		if (vft_state_name(node->state)) {
+		rep_line_cell(out, REP_BAD, REP_CELL_DURATION, REP_UINT(look->blocked_ns));
+		if (vft_state_name(look->state)) {
 			rep_line_word(out, REP_BAD, ", ");
-			rep_line_word(out, REP_BAD, vft_state_name(node->state));
+			rep_line_word(out, REP_BAD, vft_state_name(look->state));
 		}
 	}
 	if (node->in_cycle)
@@ -203,48 +161,44 @@ static struct rep_cell key_cell(const struct rep_origin *origin, struct rep_key 
 							 (uint32_t)(buf->size - from)}));
 }
 
-static int fill_node(struct rep_table *table, const struct rep_node *node, uint32_t depth,
-		     struct rep_buf *keys)
+static int fill_node(struct rep_table *table, const struct rep_tree *tree, uint32_t index,
+		     uint32_t depth, struct rep_buf *keys)
 {
+	const struct rep_node *node = &tree->nodes[index];
+	const struct rep_look *look = &tree->looks[node->look];
+	const struct rep_origin *origin = tree->origins[node->origin];
+	struct rep_key parent = rep_tree_parent_key(tree, index);
+	uint64_t end_ns = tree->ends[index];
 	struct rep_cell cells[N_TREE];
-	bool killed = node->ended && node->exit_signal;
-	uint64_t zero = node->origin->start_ns;
+	bool killed = look->ended && look->exit_signal;
 	char name[REP_NAME_SIZE];
 
 	keys->size = 0;
 	if (!rep_buf_reserve(keys, 512))
 		return -ENOMEM;
 	cells[T_DEPTH] = REP_UINT(depth);
-	cells[T_KEY] = key_cell(node->origin, node->key, keys);
-	cells[T_PID] = REP_UINT(node->key.tgid);
+	cells[T_KEY] = key_cell(origin, rep_tree_key(tree, index), keys);
+	cells[T_PID] = REP_UINT(node->tgid);
 	cells[T_NS_PID] = node->ns_tgid ? REP_UINT(node->ns_tgid) : REP_NULL;
-	cells[T_PPID] = node->parent_key.tgid ? REP_UINT(node->parent_key.tgid) : REP_NULL;
-	cells[T_PARENT_KEY] = key_cell(node->origin, node->parent_key, keys);
-	cells[T_COMM] = REP_BYTES(rep_str_get(node->comm));
-	cells[T_EXE] = REP_BYTES(rep_str_get(node->exe));
-	cells[T_SPAWN] = REP_WORD(rep_spawn_name((enum rep_spawn)node->spawn));
-	cells[T_START_NS] = REP_INT((int64_t)(node->start_ns - zero));
-	cells[T_END_NS] = node->end_ns ? REP_INT((int64_t)(node->end_ns - zero)) : REP_NULL;
-	cells[T_EXIT_CODE] = node->ended && !killed ? REP_UINT(node->exit_code) : REP_NULL;
+	cells[T_PPID] = parent.tgid ? REP_UINT(parent.tgid) : REP_NULL;
+	cells[T_PARENT_KEY] = key_cell(origin, parent, keys);
+	cells[T_COMM] = REP_BYTES(rep_str_get(look->comm));
+	cells[T_EXE] = REP_BYTES(rep_str_get(look->exe));
+	cells[T_SPAWN] = REP_WORD(rep_spawn_name((enum rep_spawn)look->spawn));
+	cells[T_START_NS] = REP_INT((int64_t)(node->start_ns - origin->start_ns));
+	cells[T_END_NS] = end_ns ? REP_INT((int64_t)(end_ns - origin->start_ns)) : REP_NULL;
+	cells[T_EXIT_CODE] = look->ended && !killed ? REP_UINT(look->exit_code) : REP_NULL;
 	cells[T_EXIT_SIGNAL] =
-		killed ? REP_WORD(rep_signal_name(node->exit_signal, name)) : REP_NULL;
-	cells[T_HOLDS_PARENT] = REP_BOOL(node->holds);
-	cells[T_BLOCKED_NS] = node->holds ? REP_UINT(node->blocked_ns) : REP_NULL;
+		killed ? REP_WORD(rep_signal_name(look->exit_signal, name)) : REP_NULL;
+	cells[T_HOLDS_PARENT] = REP_BOOL(look->holds);
+	cells[T_BLOCKED_NS] = look->holds ? REP_UINT(look->blocked_ns) : REP_NULL;
 	return rep_table_row(table, cells);
-}
-
-/* The next sibling that is drawn. */
-static uint32_t visible(const struct rep_tree *tree, uint32_t at, bool text)
-{
-	while (at != REP_NO_NODE && (!tree->nodes[at].shown || (text && !tree->nodes[at].n_equal)))
-		at = tree->nodes[at].next;
-	return at;
 }
 
 /* One root and all below it, depth first, without recursion. */
 static int walk(struct tree *self, struct rep_table *table, uint32_t root, struct rep_buf *keys)
 {
-	const struct rep_tree *tree = &self->tree;
+	struct rep_tree *tree = &self->tree;
 	struct rep_out *out = self->run->out;
 	bool text = out->options.format == REP_TEXT, more[DRAWN_LEVELS + 1] = {0};
 	uint32_t at = root, depth = 0, child;
@@ -254,24 +208,24 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 		int err;
 
 		if (depth && depth <= DRAWN_LEVELS)
-			more[depth] = visible(tree, node->next, text) != REP_NO_NODE;
+			more[depth] = tree->links[at].next != REP_NO_NODE;
 		if (text) {
 			draw_prefix(out, more, depth);
-			draw_node(out, node);
+			draw_node(out, node, &tree->looks[node->look]);
 			err = rep_out_drain(out);
 		} else {
-			err = fill_node(table, node, depth, keys);
+			err = fill_node(table, tree, at, depth, keys);
 		}
+		if (!err)
+			err = rep_tree_first(tree, at, &child);
 		if (err)
 			return err;
-		child = visible(tree, node->first_child, text);
 		if (child != REP_NO_NODE) {
 			at = child;
 			depth++;
 			continue;
 		}
-		while (at != root &&
-		       (child = visible(tree, tree->nodes[at].next, text)) == REP_NO_NODE) {
+		while (at != root && (child = tree->links[at].next) == REP_NO_NODE) {
 			at = tree->nodes[at].parent;
 			depth--;
 		}
@@ -284,25 +238,19 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 /* Where the drawing starts: at the roots, or at --pid's own that are not below another of them. */
 static int walk_all(struct tree *self, struct rep_table *table)
 {
-	const struct rep_tree *tree = &self->tree;
+	struct rep_tree *tree = &self->tree;
 	bool whole = !self->run->options->select.pids.n;
-	bool text = self->run->out->options.format == REP_TEXT;
 	struct rep_buf keys = {0};
-	int err = 0;
+	uint32_t root = REP_NO_NODE;
+	int err = whole ? rep_tree_first(tree, REP_NO_NODE, &root) : 0;
 
-	if (whole) {
-		uint32_t root = visible(tree, tree->first_root, text);
-
-		while (root != REP_NO_NODE && !err) {
-			err = walk(self, table, root, &keys);
-			root = visible(tree, tree->nodes[root].next, text);
-		}
-	}
+	for (; root != REP_NO_NODE && !err; root = tree->links[root].next)
+		err = walk(self, table, root, &keys);
 	for (uint32_t i = 0; !whole && i < tree->n_nodes && !err; i++) {
 		const struct rep_node *node = &tree->nodes[i];
 
 		if (node->is_top && node->shown &&
-		    (node->parent == REP_NO_NODE || !tree->nodes[node->parent].shown))
+		    (node->parent >= REP_NODE_REF || !tree->nodes[node->parent].shown))
 			err = walk(self, table, i, &keys);
 	}
 	rep_buf_release(&keys);
@@ -340,16 +288,23 @@ static int run_tree(struct rep_run *run, struct vft_err *err)
 		.on_section = on_section};
 	const struct rep_select *select = &run->options->select;
 	struct tree self = {.run = run, .select = *select};
+	bool text = run->out->options.format == REP_TEXT;
 	int result;
 
 	self.select.pids.n = 0;
 	self.tops = (struct rep_select){.pids = select->pids, .ns = select->ns};
+	self.tree.with_ends = !text;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {
-		result = rep_tree_link(&self.tree, !select->pids.n);
+		result = rep_tree_link(&self.tree, !select->pids.n, text);
 		if (!result)
 			result = fill(&self);
 	}
+	if (result == -ENOMEM)
+		(void)vft_fail(err, result, 0,
+			       "not enough memory for the tree at %" PRIu32
+			       " processes; cut the trace by time or filter it",
+			       self.tree.n_nodes);
 	rep_tree_release(&self.tree);
 	rep_origins_release(&self.origins);
 	return result;

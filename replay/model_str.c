@@ -7,8 +7,27 @@
 struct rep_str {
 	uint32_t n_refs;
 	uint32_t size;
+	uint32_t hash;
 	char data[];
 };
+
+/* Any hash will do: a collision costs an allocation, not correctness. */
+static uint32_t hash_bytes(const struct vft_str *bytes)
+{
+	uint64_t hash = bytes->size * 0x9e3779b97f4a7c15ull, word;
+	uint32_t i = 0;
+
+	for (; i + 8 <= bytes->size; i += 8) {
+		memcpy(&word, bytes->data + i, 8);
+		hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	if (bytes->size > i)
+		memcpy(&word, bytes->data + i, bytes->size - i);
+	hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+	return (uint32_t)(hash >> 32);
+}
 
 struct rep_str *rep_str_new(const struct vft_str *bytes)
 {
@@ -21,6 +40,7 @@ struct rep_str *rep_str_new(const struct vft_str *bytes)
 		return NULL;
 	str->n_refs = 1;
 	str->size = bytes->size;
+	str->hash = hash_bytes(bytes);
 	if (bytes->size)
 		memcpy(str->data, bytes->data, bytes->size);
 	return str;
@@ -44,28 +64,21 @@ struct vft_str rep_str_get(const struct rep_str *str)
 	return str ? (struct vft_str){str->data, str->size} : (struct vft_str){NULL, 0};
 }
 
+uint32_t rep_str_hash(const struct rep_str *str)
+{
+	return str ? str->hash : 0;
+}
+
+bool rep_str_equal(const struct rep_str *a, const struct rep_str *b)
+{
+	return a == b || (a && b && a->hash == b->hash && a->size == b->size &&
+			  memcmp(a->data, b->data, a->size) == 0);
+}
+
 static bool is_equal(const struct rep_str *str, const struct vft_str *bytes)
 {
 	return str && str->size == bytes->size &&
 	       (!bytes->size || memcmp(str->data, bytes->data, bytes->size) == 0);
-}
-
-/* Any hash will do: a collision costs an allocation, not correctness. */
-static uint32_t hash_bytes(const struct vft_str *bytes)
-{
-	uint64_t hash = bytes->size * 0x9e3779b97f4a7c15ull, word;
-	uint32_t i = 0;
-
-	for (; i + 8 <= bytes->size; i += 8) {
-		memcpy(&word, bytes->data + i, 8);
-		hash = (hash ^ word) * 0xff51afd7ed558ccdull;
-		hash ^= hash >> 32;
-	}
-	word = 0;
-	if (bytes->size > i)
-		memcpy(&word, bytes->data + i, bytes->size - i);
-	hash = (hash ^ word) * 0xff51afd7ed558ccdull;
-	return (uint32_t)(hash >> 32);
 }
 
 void model_forget_seen(struct rep_model *model)

@@ -4,17 +4,58 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static uint64_t mix(uint64_t hash, uint64_t value)
+#define MAX_ORIGINS (1u << 24)
+/* What is added waits for so many more, while its slot is on the way from memory. */
+#define N_UPDATES   32u
+
+/* One call of rep_tree_add_*. */
+struct rep_tree_update {
+	uint64_t hash;
+	struct rep_key key, parent;
+	struct rep_look look;
+	uint64_t start_ns, end_ns;
+	uint32_t ns_tgid;
+	bool is_episode, selected, is_top;
+};
+
+static uint64_t hash_key(struct rep_key key)
 {
-	hash = (hash ^ value) * 0xff51afd7ed558ccdull;
-	return hash ^ hash >> 32;
+	return rep_mix(rep_mix(0, key.start_ns), key.tgid);
 }
 
 static uint64_t hash_bytes(uint64_t hash, struct vft_str bytes)
 {
 	for (uint32_t i = 0; i < bytes.size; i++)
 		hash = (hash ^ (unsigned char)bytes.data[i]) * 0x100000001b3ull;
-	return mix(hash, bytes.size);
+	return rep_mix(hash, bytes.size);
+}
+
+/* Of all that is drawn of a look: two with the same look like one. */
+static uint64_t hash_text(const struct rep_look *look)
+{
+	uint64_t hash = hash_bytes(0xcbf29ce484222325ull, rep_str_get(look->comm));
+
+	hash = hash_bytes(hash, rep_str_get(look->exe));
+	hash = rep_mix(hash, look->exit_code | (uint64_t)look->exit_signal << 32);
+	return rep_mix(hash, look->ended);
+}
+
+int rep_tree_grow(void *array, uint32_t *max, uint32_t n, size_t size)
+{
+	uint32_t longer = *max ? *max + *max / 2 : 64;
+	void *former, *grown;
+
+	if (n < *max)
+		return 0;
+	if (longer > REP_NODE_REF - 2)
+		return -E2BIG;
+	memcpy(&former, array, sizeof(former));
+	grown = reallocarray(former, longer, size);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(array, &grown, sizeof(grown));
+	*max = longer;
+	return 0;
 }
 
 static bool same_boot(const struct rep_origin *a, const struct rep_origin *b)
@@ -23,228 +64,325 @@ static bool same_boot(const struct rep_origin *a, const struct rep_origin *b)
 			  memcmp(a->boot_id, b->boot_id, a->boot_id_size) == 0);
 }
 
-static uint32_t find_slot(const struct rep_tree *tree, const struct rep_origin *origin,
-			  struct rep_key key)
+/* Whether the node or reference @index is of that key, in the boot of the last section. */
+static bool is_of_key(const struct rep_tree *tree, uint32_t index, struct rep_key key)
 {
-	uint32_t at = (uint32_t)mix(mix(0, key.start_ns), key.tgid) & (tree->n_slots - 1);
+	uint32_t tgid, origin;
+	uint64_t key_ns;
 
-	for (; tree->slots[at] != REP_NO_NODE; at = (at + 1) & (tree->n_slots - 1)) {
-		const struct rep_node *node = &tree->nodes[tree->slots[at]];
+	if (index >= REP_NODE_REF) {
+		const struct rep_ref *ref = &tree->refs[index - REP_NODE_REF];
 
-		if (node->key.tgid == key.tgid && node->key.start_ns == key.start_ns &&
-		    same_boot(node->origin, origin))
-			break;
+		tgid = ref->tgid;
+		key_ns = ref->key_ns;
+		origin = ref->index;
+	} else {
+		tgid = tree->nodes[index].tgid;
+		key_ns = tree->nodes[index].key_ns;
+		origin = tree->nodes[index].origin;
 	}
-	return at;
+	return tgid == key.tgid && key_ns == key.start_ns &&
+	       same_boot(tree->origins[origin], tree->origins[tree->n_origins - 1]);
 }
 
-static int grow(struct rep_tree *tree)
+static struct rep_slot *find_key(const struct rep_tree *tree, uint64_t hash, struct rep_key key)
 {
-	uint32_t max = tree->max_nodes ? tree->max_nodes * 2 : 256, n_slots = max * 2;
-	struct rep_node *nodes;
-	uint32_t *slots;
+	uint32_t tag = (uint32_t)(hash >> 32);
+	struct rep_slot *slot = rep_slots_at(&tree->by_key, tag);
 
-	if (max > 1u << 30)
-		return -E2BIG;
-	nodes = reallocarray(tree->nodes, max, sizeof(*nodes));
-	if (!nodes)
-		return -ENOMEM;
-	tree->nodes = nodes;
-	slots = reallocarray(NULL, n_slots, sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
-	memset(slots, 0xff, n_slots * sizeof(*slots));
-	free(tree->slots);
-	tree->slots = slots;
-	tree->n_slots = n_slots;
-	tree->max_nodes = max;
-	for (uint32_t i = 0; i < tree->n_nodes; i++)
-		slots[find_slot(tree, nodes[i].origin, nodes[i].key)] = i;
-	return 0;
+	while (slot->index && (slot->tag != tag || !is_of_key(tree, slot->index - 1, key)))
+		slot = rep_slots_next(&tree->by_key, slot);
+	return slot;
 }
 
-int rep_tree_get(struct rep_tree *tree, const struct rep_origin *origin, struct rep_key key,
-		 struct rep_node **ret)
+static int get_parent(struct rep_tree *tree, struct rep_key key, uint32_t *ret)
 {
-	uint32_t slot;
+	uint64_t hash = hash_key(key);
+	struct rep_slot *slot = find_key(tree, hash, key);
 
-	if (tree->n_nodes == tree->max_nodes) {
-		int err = grow(tree);
+	if (!slot->index) {
+		int err = rep_tree_grow(&tree->refs, &tree->max_refs, tree->n_refs,
+					sizeof(*tree->refs));
 
 		if (err)
 			return err;
+		tree->refs[tree->n_refs] =
+			(struct rep_ref){key.start_ns, key.tgid, tree->n_origins - 1};
+		rep_slots_set(&tree->by_key, slot, (uint32_t)(hash >> 32),
+			      REP_NODE_REF + tree->n_refs++);
 	}
-	slot = find_slot(tree, origin, key);
-	if (tree->slots[slot] == REP_NO_NODE) {
-		tree->nodes[tree->n_nodes] = (struct rep_node){.key = key, .origin = origin};
-		tree->slots[slot] = tree->n_nodes++;
-	}
-	*ret = &tree->nodes[tree->slots[slot]];
+	*ret = slot->index - 1;
 	return 0;
 }
 
-/* Cut the link of a node whose ancestors lead back to it: each node is walked over once. */
-static void cut_cycles(struct rep_tree *tree, uint32_t *walk)
+static int get_node(struct rep_tree *tree, const struct rep_tree_update *update, uint32_t *ret)
 {
-	memset(walk, 0, tree->n_nodes * sizeof(*walk));
-	for (uint32_t i = 0; i < tree->n_nodes; i++) {
-		for (uint32_t at = i; at != REP_NO_NODE && !walk[at]; at = tree->nodes[at].parent) {
-			uint32_t parent = tree->nodes[at].parent;
+	struct rep_slot *slot = find_key(tree, update->hash, update->key);
+	uint32_t max = tree->max_nodes;
+	int err;
 
-			walk[at] = i + 1;
-			if (parent != REP_NO_NODE && walk[parent] == i + 1) {
-				tree->nodes[at].parent = REP_NO_NODE;
-				tree->nodes[at].in_cycle = true;
-			}
-		}
-	}
-}
-
-static int by_start(const void *a, const void *b, void *nodes)
-{
-	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-	const struct rep_node *x = (const struct rep_node *)nodes + i;
-	const struct rep_node *y = (const struct rep_node *)nodes + j;
-
-	if (x->start_ns != y->start_ns)
-		return x->start_ns < y->start_ns ? -1 : 1;
-	if (x->key.tgid != y->key.tgid)
-		return x->key.tgid < y->key.tgid ? -1 : 1;
-	return i < j ? -1 : i > j;
-}
-
-static int by_hash(const void *a, const void *b, void *nodes)
-{
-	uint64_t x = ((const struct rep_node *)nodes)[*(const uint32_t *)a].hash;
-	uint64_t y = ((const struct rep_node *)nodes)[*(const uint32_t *)b].hash;
-
-	return x != y ? (x < y ? -1 : 1) : by_start(a, b, nodes);
-}
-
-/* Children in order of their start, roots too: each is put before those that were put already. */
-static void link_children(struct rep_tree *tree, uint32_t *order)
-{
-	for (uint32_t i = 0; i < tree->n_nodes; i++) {
-		order[i] = i;
-		tree->nodes[i].first_child = REP_NO_NODE;
-	}
-	qsort_r(order, tree->n_nodes, sizeof(*order), by_start, tree->nodes);
-	tree->first_root = REP_NO_NODE;
-	for (uint32_t i = tree->n_nodes; i--;) {
-		struct rep_node *node = &tree->nodes[order[i]];
-		uint32_t *head = node->parent == REP_NO_NODE
-					 ? &tree->first_root
-					 : &tree->nodes[node->parent].first_child;
-
-		node->next = *head;
-		*head = order[i];
-	}
-}
-
-/* Parents before their children, by levels; returns how many. */
-static uint32_t list_levels(const struct rep_tree *tree, uint32_t *order)
-{
-	uint32_t n = 0;
-
-	for (uint32_t root = tree->first_root; root != REP_NO_NODE; root = tree->nodes[root].next)
-		order[n++] = root;
-	for (uint32_t i = 0; i < n; i++) {
-		for (uint32_t c = tree->nodes[order[i]].first_child; c != REP_NO_NODE;
-		     c = tree->nodes[c].next)
-			order[n++] = c;
-	}
-	return n;
-}
-
-static uint64_t own_hash(const struct rep_node *node, uint32_t index)
-{
-	uint64_t hash = hash_bytes(0xcbf29ce484222325ull, rep_str_get(node->comm));
-
-	hash = hash_bytes(hash, rep_str_get(node->exe));
-	hash = mix(hash, node->exit_code | (uint64_t)node->exit_signal << 32);
-	hash = mix(hash, node->ended);
-	/* What holds a parent is one of its kind. */
-	return node->holds ? mix(hash, index) : hash;
-}
-
-/* Fold the siblings that start with @first: equal ones are drawn by the oldest. */
-static uint64_t fold(struct rep_tree *tree, uint32_t first, uint32_t *scratch)
-{
-	uint64_t hash = 0;
-	uint32_t n = 0;
-
-	for (uint32_t c = first; c != REP_NO_NODE; c = tree->nodes[c].next) {
-		if (tree->nodes[c].shown)
-			scratch[n++] = c;
-	}
-	qsort_r(scratch, n, sizeof(*scratch), by_hash, tree->nodes);
-	for (uint32_t i = 0, end; i < n; i = end) {
-		struct rep_node *oldest = &tree->nodes[scratch[i]];
-
-		for (end = i + 1; end < n && tree->nodes[scratch[end]].hash == oldest->hash; end++)
-			tree->nodes[scratch[end]].n_equal = 0;
-		oldest->n_equal = end - i;
-		hash = mix(mix(hash, oldest->hash), end - i);
-	}
-	return hash;
-}
-
-int rep_tree_link(struct rep_tree *tree, bool whole)
-{
-	uint32_t *order, *scratch, n;
-
-	if (!tree->n_nodes) {
-		tree->first_root = REP_NO_NODE;
+	*ret = slot->index - 1;
+	if (slot->index && *ret < REP_NODE_REF)
 		return 0;
+	if (tree->with_ends) {
+		err = rep_tree_grow(&tree->ends, &max, tree->n_nodes, sizeof(*tree->ends));
+		if (err)
+			return err;
 	}
-	order = reallocarray(NULL, tree->n_nodes, 2 * sizeof(*order));
-	if (!order)
-		return -ENOMEM;
-	scratch = order + tree->n_nodes;
-	for (uint32_t i = 0; i < tree->n_nodes; i++) {
-		struct rep_node *node = &tree->nodes[i];
-
-		node->parent = REP_NO_NODE;
-		if (node->parent_key.tgid)
-			node->parent = tree->slots[find_slot(tree, node->origin, node->parent_key)];
-		if (node->parent == i)
-			node->parent = REP_NO_NODE;
-	}
-	cut_cycles(tree, order);
-	link_children(tree, order);
-	n = list_levels(tree, order);
-	/* Downwards: below --pid's own all that is selected is shown. */
-	for (uint32_t i = 0; i < n; i++) {
-		struct rep_node *node = &tree->nodes[order[i]];
-		bool inside = whole || node->is_top ||
-			      (node->parent != REP_NO_NODE && tree->nodes[node->parent].shown);
-
-		node->shown = inside;
-	}
-	/* Upwards: an inner node stays for what is below it. */
-	for (uint32_t i = n; i--;) {
-		struct rep_node *node = &tree->nodes[order[i]];
-		bool below = false;
-
-		for (uint32_t c = node->first_child; c != REP_NO_NODE; c = tree->nodes[c].next)
-			below |= tree->nodes[c].shown;
-		node->shown = node->shown && (node->selected || below || (!whole && node->is_top));
-		node->n_equal = 1;
-		node->hash = mix(own_hash(node, order[i]), fold(tree, node->first_child, scratch));
-	}
-	if (whole)
-		fold(tree, tree->first_root, scratch);
-	free(order);
+	err = rep_tree_grow(&tree->nodes, &tree->max_nodes, tree->n_nodes, sizeof(*tree->nodes));
+	if (err)
+		return err;
+	if (slot->index)
+		tree->refs[*ret - REP_NODE_REF] = (struct rep_ref){.index = tree->n_nodes};
+	*ret = tree->n_nodes++;
+	tree->nodes[*ret] = (struct rep_node){
+		.key_ns = update->key.start_ns,
+		.tgid = update->key.tgid,
+		.parent = REP_NO_NODE,
+		.look = REP_NO_NODE,
+		.origin = (tree->n_origins - 1) & (MAX_ORIGINS - 1),
+	};
+	if (tree->with_ends)
+		tree->ends[*ret] = 0;
+	rep_slots_set(&tree->by_key, slot, (uint32_t)(update->hash >> 32), *ret);
 	return 0;
+}
+
+static uint64_t hash_look(const struct rep_look *look)
+{
+	uint64_t hash = rep_str_hash(look->comm) | (uint64_t)rep_str_hash(look->exe) << 32;
+
+	hash = rep_mix(hash, look->exit_code | (uint64_t)look->exit_signal << 32);
+	hash = rep_mix(hash, look->blocked_ns);
+	return rep_mix(hash, look->spawn | (uint32_t)look->state << 8 |
+				     (uint32_t)look->ended << 16 | (uint32_t)look->holds << 17);
+}
+
+static bool is_same_look(const struct rep_look *a, const struct rep_look *b)
+{
+	return a->exit_code == b->exit_code && a->exit_signal == b->exit_signal &&
+	       a->blocked_ns == b->blocked_ns && a->spawn == b->spawn && a->state == b->state &&
+	       a->ended == b->ended && a->holds == b->holds && rep_str_equal(a->comm, b->comm) &&
+	       rep_str_equal(a->exe, b->exe);
+}
+
+/* @look's strings are borrowed. */
+static int get_look(struct rep_tree *tree, const struct rep_look *look, uint32_t *ret)
+{
+	uint32_t tag = (uint32_t)(hash_look(look) >> 32);
+	struct rep_look *own;
+	struct rep_slot *slot;
+	int err = rep_slots_reserve(&tree->by_look, 1);
+
+	if (err)
+		return err;
+	slot = rep_slots_at(&tree->by_look, tag);
+	while (slot->index &&
+	       (slot->tag != tag || !is_same_look(&tree->looks[slot->index - 1], look)))
+		slot = rep_slots_next(&tree->by_look, slot);
+	if (!slot->index) {
+		err = rep_tree_grow(&tree->looks, &tree->max_looks, tree->n_looks,
+				    sizeof(*tree->looks));
+		if (err)
+			return err;
+		own = &tree->looks[tree->n_looks];
+		*own = *look;
+		own->hash = hash_text(look);
+		rep_str_acquire(own->comm);
+		rep_str_acquire(own->exe);
+		rep_slots_set(&tree->by_look, slot, tag, tree->n_looks++);
+	}
+	*ret = slot->index - 1;
+	return 0;
+}
+
+/* Also for a child that no process row tells of. */
+static void merge_episode(struct rep_look *look, const struct rep_look *with)
+{
+	if (!look->comm)
+		look->comm = with->comm;
+	look->holds = with->holds;
+	look->blocked_ns = with->blocked_ns;
+	look->state = with->state;
+}
+
+/* A process that lives on into the next segment comes again, and then says more. */
+static void merge_process(struct rep_node *node, struct rep_look *look,
+			  const struct rep_tree_update *update)
+{
+	if (update->look.comm)
+		look->comm = update->look.comm;
+	if (update->look.exe)
+		look->exe = update->look.exe;
+	if (!node->start_ns || update->look.spawn != REP_SPAWN_EXISTING) {
+		node->start_ns = update->start_ns;
+		look->spawn = update->look.spawn;
+	}
+	look->ended = update->look.ended;
+	look->exit_code = update->look.exit_code;
+	look->exit_signal = update->look.exit_signal;
+	node->ns_tgid = update->ns_tgid;
+	node->selected |= update->selected;
+	node->is_top |= update->is_top;
+}
+
+static int apply(struct rep_tree *tree, const struct rep_tree_update *update)
+{
+	struct rep_look look = {0};
+	struct rep_node *node;
+	uint32_t index;
+	int err = rep_slots_reserve(&tree->by_key, 2);
+
+	if (!err)
+		err = get_node(tree, update, &index);
+	if (err)
+		return err;
+	node = &tree->nodes[index];
+	if (node->look != REP_NO_NODE)
+		look = tree->looks[node->look];
+	if (update->parent.tgid && (!update->is_episode || node->parent == REP_NO_NODE)) {
+		err = get_parent(tree, update->parent, &node->parent);
+		if (err)
+			return err;
+	}
+	if (update->is_episode) {
+		merge_episode(&look, &update->look);
+		if (!node->start_ns)
+			node->start_ns = update->start_ns;
+	} else {
+		merge_process(node, &look, update);
+		if (tree->with_ends)
+			tree->ends[index] = update->end_ns;
+	}
+	return get_look(tree, &look, &node->look);
+}
+
+int rep_tree_flush(struct rep_tree *tree)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < tree->n_updates; i++) {
+		struct rep_tree_update *update = &tree->updates[i];
+
+		if (!err)
+			err = apply(tree, update);
+		rep_str_release(update->look.comm);
+		rep_str_release(update->look.exe);
+	}
+	tree->n_updates = 0;
+	return err;
+}
+
+static int add(struct rep_tree *tree, const struct rep_tree_update *update)
+{
+	struct rep_tree_update *own;
+	int err = tree->n_updates == N_UPDATES ? rep_tree_flush(tree) : 0;
+
+	if (err)
+		return err;
+	own = &tree->updates[tree->n_updates++];
+	*own = *update;
+	own->hash = hash_key(own->key);
+	rep_str_acquire(own->look.comm);
+	rep_str_acquire(own->look.exe);
+	if (tree->by_key.capacity)
+		__builtin_prefetch(rep_slots_at(&tree->by_key, (uint32_t)(own->hash >> 32)));
+	return 0;
+}
+
+int rep_tree_begin(struct rep_tree *tree, const struct rep_origin *origin)
+{
+	int err = rep_tree_flush(tree);
+
+	if (!err && !tree->updates) {
+		tree->updates = reallocarray(NULL, N_UPDATES, sizeof(*tree->updates));
+		err = tree->updates ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = tree->n_origins == MAX_ORIGINS
+			      ? -E2BIG
+			      : rep_tree_grow(&tree->origins, &tree->max_origins, tree->n_origins,
+					      sizeof(const struct rep_origin *));
+	if (!err)
+		tree->origins[tree->n_origins++] = origin;
+	return err;
+}
+
+int rep_tree_add_process(struct rep_tree *tree, const struct rep_process *process, bool selected,
+			 bool is_top)
+{
+	struct rep_tree_update update = {
+		.key = process->key,
+		.parent = process->parent,
+		.look = {.comm = process->comm,
+			 .exe = process->exe,
+			 .exit_code = process->exit_code,
+			 .exit_signal = process->exit_signal,
+			 .spawn = (uint8_t)process->spawn,
+			 .ended = process->ended},
+		.start_ns = process->start_ns,
+		.end_ns = process->end_ns,
+		.ns_tgid = process->ns_tgid,
+		.selected = selected,
+		.is_top = is_top,
+	};
+
+	return add(tree, &update);
+}
+
+int rep_tree_add_episode(struct rep_tree *tree, const struct rep_episode *episode)
+{
+	struct rep_tree_update update = {
+		.key = episode->child,
+		.parent = episode->parent,
+		.look = {.comm = episode->child_comm},
+		.start_ns = episode->start_ns,
+		.is_episode = true,
+	};
+
+	if (episode->outcome == REP_OUTCOME_OPEN) {
+		update.look.holds = true;
+		update.look.blocked_ns = episode->blocked_ns;
+		update.look.state = (uint8_t)episode->child_state;
+	}
+	return add(tree, &update);
+}
+
+struct rep_key rep_tree_key(const struct rep_tree *tree, uint32_t node)
+{
+	return (struct rep_key){tree->nodes[node].tgid, tree->nodes[node].key_ns};
+}
+
+struct rep_key rep_tree_parent_key(const struct rep_tree *tree, uint32_t node)
+{
+	uint32_t parent = tree->nodes[node].parent;
+
+	if (parent == REP_NO_NODE)
+		return (struct rep_key){0};
+	if (parent < REP_NODE_REF)
+		return rep_tree_key(tree, parent);
+	return (struct rep_key){tree->refs[parent - REP_NODE_REF].tgid,
+				tree->refs[parent - REP_NODE_REF].key_ns};
 }
 
 void rep_tree_release(struct rep_tree *tree)
 {
-	for (uint32_t i = 0; i < tree->n_nodes; i++) {
-		rep_str_release(tree->nodes[i].comm);
-		rep_str_release(tree->nodes[i].exe);
+	for (uint32_t i = 0; i < tree->n_updates; i++) {
+		rep_str_release(tree->updates[i].look.comm);
+		rep_str_release(tree->updates[i].look.exe);
 	}
+	for (uint32_t i = 0; i < tree->n_looks; i++) {
+		rep_str_release(tree->looks[i].comm);
+		rep_str_release(tree->looks[i].exe);
+	}
+	rep_slots_release(&tree->by_key);
+	rep_slots_release(&tree->by_look);
+	free(tree->updates);
 	free(tree->nodes);
-	free(tree->slots);
+	free(tree->ends);
+	free(tree->links);
+	free(tree->looks);
+	free(tree->refs);
+	free(tree->origins);
 	*tree = (struct rep_tree){0};
 }

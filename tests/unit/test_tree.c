@@ -11,26 +11,49 @@
 
 static const struct rep_origin origin = {.boot_id = "b", .boot_id_size = 1};
 
-static struct rep_node *add(struct rep_tree *tree, uint32_t pid, uint32_t parent, const char *comm)
-{
-	struct vft_str bytes = {comm, (uint32_t)strlen(comm)};
-	struct rep_node *node;
-
-	assert_int_equal(rep_tree_get(tree, &origin, (struct rep_key){pid, pid}, &node), 0);
-	node->parent_key = (struct rep_key){parent, parent};
-	node->start_ns = pid;
-	node->selected = true;
-	node->comm = rep_str_new(&bytes);
-	assert_non_null(node->comm);
-	return node;
-}
-
 static struct rep_node *get(struct rep_tree *tree, uint32_t pid)
 {
-	struct rep_node *node;
+	uint32_t i = 0;
 
-	assert_int_equal(rep_tree_get(tree, &origin, (struct rep_key){pid, pid}, &node), 0);
-	return node;
+	while (i < tree->n_nodes && tree->nodes[i].tgid != pid)
+		i++;
+	assert_true(i < tree->n_nodes);
+	return &tree->nodes[i];
+}
+
+/* What the test says of a process, and the tree then holds. */
+static void add_process(struct rep_tree *tree, uint32_t pid, uint32_t parent, const char *comm,
+			bool selected, bool is_top)
+{
+	struct vft_str bytes = {comm, (uint32_t)strlen(comm)};
+	struct rep_process process = {
+		.key = {pid, pid}, .parent = {parent, parent}, .start_ns = pid, .ns_tgid = pid};
+
+	process.comm = rep_str_new(&bytes);
+	assert_non_null(process.comm);
+	if (!tree->n_origins)
+		assert_int_equal(rep_tree_begin(tree, &origin), 0);
+	assert_int_equal(rep_tree_add_process(tree, &process, selected, is_top), 0);
+	rep_str_release(process.comm);
+}
+
+static void add(struct rep_tree *tree, uint32_t pid, uint32_t parent, const char *comm)
+{
+	add_process(tree, pid, parent, comm, true, false);
+}
+
+/* The pids of @pid's children that are drawn, in their order, 0 behind the last; of 0: the roots.
+ */
+static void assert_children(struct rep_tree *tree, uint32_t pid, const uint32_t *pids)
+{
+	uint32_t at = pid ? (uint32_t)(get(tree, pid) - tree->nodes) : REP_NO_NODE;
+
+	assert_int_equal(rep_tree_first(tree, at, &at), 0);
+	for (; *pids; pids++, at = tree->links[at].next) {
+		assert_int_not_equal(at, REP_NO_NODE);
+		assert_int_equal(tree->nodes[at].tgid, *pids);
+	}
+	assert_int_equal(at, REP_NO_NODE);
 }
 
 static void test_tree__equal_siblings_fold(void **state)
@@ -43,11 +66,12 @@ static void test_tree__equal_siblings_fold(void **state)
 	add(&tree, 4, 1, "cc");
 	add(&tree, 5, 1, "cc");
 	add(&tree, 6, 5, "as"); /* this cc is not like the others */
-	assert_int_equal(rep_tree_link(&tree, true), 0);
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
 	assert_int_equal(get(&tree, 2)->n_equal, 2);
 	assert_int_equal(get(&tree, 4)->n_equal, 0);
 	assert_int_equal(get(&tree, 5)->n_equal, 1);
 	assert_int_equal(get(&tree, 3)->n_equal, 1);
+	assert_children(&tree, 1, (uint32_t[]){2, 3, 5, 0});
 	rep_tree_release(&tree);
 }
 
@@ -56,10 +80,17 @@ static void test_tree__what_holds_a_parent_is_not_folded(void **state)
 	struct rep_tree tree = {0};
 
 	add(&tree, 1, 0, "make");
-	add(&tree, 2, 1, "cc")->holds = true;
-	add(&tree, 3, 1, "cc")->holds = true;
-	add(&tree, 4, 1, "cc");
-	assert_int_equal(rep_tree_link(&tree, true), 0);
+	for (uint32_t pid = 2; pid <= 4; pid++) {
+		struct rep_episode open = {.child = {pid, pid},
+					   .parent = {1, 1},
+					   .blocked_ns = 5,
+					   .outcome = REP_OUTCOME_OPEN};
+
+		add(&tree, pid, 1, "cc");
+		if (pid < 4)
+			assert_int_equal(rep_tree_add_episode(&tree, &open), 0);
+	}
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
 	assert_int_equal(get(&tree, 2)->n_equal, 1);
 	assert_int_equal(get(&tree, 3)->n_equal, 1);
 	assert_int_equal(get(&tree, 4)->n_equal, 1);
@@ -76,7 +107,7 @@ static void test_tree__cycles_are_cut(void **state)
 	add(&tree, 3, 2, "c");
 	add(&tree, 4, 4, "own parent");
 	add(&tree, 5, 3, "below");
-	assert_int_equal(rep_tree_link(&tree, true), 0);
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
 	for (uint32_t pid = 1; pid <= 5; pid++) {
 		n_cut += get(&tree, pid)->in_cycle;
 		n_shown += get(&tree, pid)->shown;
@@ -90,11 +121,11 @@ static void test_tree__ancestors_of_the_selected_are_shown(void **state)
 {
 	struct rep_tree tree = {0};
 
-	add(&tree, 1, 0, "a")->selected = false;
-	add(&tree, 2, 1, "b")->selected = false;
+	add_process(&tree, 1, 0, "a", false, false);
+	add_process(&tree, 2, 1, "b", false, false);
 	add(&tree, 3, 2, "c");
-	add(&tree, 4, 1, "d")->selected = false;
-	assert_int_equal(rep_tree_link(&tree, true), 0);
+	add_process(&tree, 4, 1, "d", false, false);
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
 	assert_true(get(&tree, 1)->shown);
 	assert_true(get(&tree, 2)->shown);
 	assert_true(get(&tree, 3)->shown);
@@ -107,10 +138,10 @@ static void test_tree__only_below_a_top(void **state)
 	struct rep_tree tree = {0};
 
 	add(&tree, 1, 0, "a");
-	add(&tree, 2, 1, "b")->is_top = true;
+	add_process(&tree, 2, 1, "b", true, true);
 	add(&tree, 3, 2, "c");
 	add(&tree, 4, 1, "d");
-	assert_int_equal(rep_tree_link(&tree, false), 0);
+	assert_int_equal(rep_tree_link(&tree, false, true), 0);
 	assert_false(get(&tree, 1)->shown);
 	assert_true(get(&tree, 2)->shown);
 	assert_true(get(&tree, 3)->shown);
@@ -118,19 +149,94 @@ static void test_tree__only_below_a_top(void **state)
 	rep_tree_release(&tree);
 }
 
-static void test_tree__a_chain_of_a_million(void **state)
+static void test_tree__siblings_by_start(void **state)
 {
 	struct rep_tree tree = {0};
-	struct rep_node *node;
 
+	/* The children end, and are added, before their parents and in no order. */
+	add(&tree, 9, 2, "i");
+	add(&tree, 4, 2, "d");
+	add(&tree, 7, 2, "g");
+	add(&tree, 3, 0, "c");
+	add(&tree, 2, 1, "b");
+	assert_int_equal(rep_tree_link(&tree, true, false), 0);
+	assert_children(&tree, 2, (uint32_t[]){4, 7, 9, 0});
+	assert_children(&tree, 0, (uint32_t[]){2, 3, 0});
+	/* The parent that nothing is known of has a key. */
+	assert_int_equal(rep_tree_parent_key(&tree, 4).tgid, 1);
+	rep_tree_release(&tree);
+}
+
+static void test_tree__the_later_report_says_more(void **state)
+{
+	struct rep_process process = {.key = {2, 2}, .start_ns = 5, .spawn = REP_SPAWN_VFORK};
+	struct rep_episode episode = {
+		.child = {2, 2}, .parent = {1, 1}, .blocked_ns = 7, .outcome = REP_OUTCOME_OPEN};
+	const struct rep_look *look;
+	struct rep_tree tree = {.with_ends = true};
+
+	assert_int_equal(rep_tree_begin(&tree, &origin), 0);
+	assert_int_equal(rep_tree_add_episode(&tree, &episode), 0);
+	assert_int_equal(rep_tree_add_process(&tree, &process, false, false), 0);
+	/* The next segment, of the same boot. */
+	assert_int_equal(rep_tree_begin(&tree, &origin), 0);
+	process.start_ns = 2;
+	process.spawn = REP_SPAWN_EXISTING;
+	process.ended = true;
+	process.exit_code = 3;
+	process.end_ns = 11;
+	episode.outcome = REP_OUTCOME_EXIT;
+	assert_int_equal(rep_tree_add_episode(&tree, &episode), 0);
+	assert_int_equal(rep_tree_add_process(&tree, &process, true, false), 0);
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
+	assert_int_equal(tree.n_nodes, 1);
+	look = &tree.looks[tree.nodes[0].look];
+	assert_int_equal(tree.nodes[0].start_ns, 5);
+	assert_int_equal(look->spawn, REP_SPAWN_VFORK);
+	assert_false(look->holds);
+	assert_true(look->ended);
+	assert_int_equal(look->exit_code, 3);
+	assert_int_equal(tree.ends[0], 11);
+	assert_true(tree.nodes[0].selected);
+	assert_int_equal(rep_tree_parent_key(&tree, 0).tgid, 1);
+	rep_tree_release(&tree);
+}
+
+/* Another boot's process of the same key is another process. */
+static void test_tree__boots_are_apart(void **state)
+{
+	static const struct rep_origin other = {.boot_id = "c", .boot_id_size = 1};
+	struct rep_tree tree = {0};
+
+	add(&tree, 1, 0, "a");
+	add(&tree, 2, 1, "b");
+	assert_int_equal(rep_tree_begin(&tree, &other), 0);
+	add(&tree, 2, 1, "b");
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
+	assert_int_equal(tree.n_nodes, 3);
+	assert_true(tree.nodes[1].parent == 0);
+	assert_true(tree.nodes[2].parent >= REP_NODE_REF);
+	rep_tree_release(&tree);
+}
+
+static void test_tree__a_chain_of_a_million(void **state)
+{
+	struct rep_process process = {.comm = NULL};
+	struct rep_tree tree = {0};
+	uint32_t at = REP_NO_NODE;
+
+	assert_int_equal(rep_tree_begin(&tree, &origin), 0);
 	for (uint32_t pid = 1; pid <= 1000000; pid++) {
-		assert_int_equal(rep_tree_get(&tree, &origin, (struct rep_key){pid, 1}, &node), 0);
-		node->parent_key = (struct rep_key){pid - 1, 1};
-		node->selected = true;
+		process.key = (struct rep_key){pid, 1};
+		process.parent = (struct rep_key){pid - 1, 1};
+		assert_int_equal(rep_tree_add_process(&tree, &process, true, false), 0);
 	}
-	assert_int_equal(rep_tree_link(&tree, true), 0);
+	assert_int_equal(rep_tree_link(&tree, true, true), 0);
 	assert_int_equal(tree.n_nodes, 1000000);
-	assert_true(tree.nodes[999999].shown);
+	for (uint32_t pid = 1; pid <= 1000000; pid++) {
+		assert_int_equal(rep_tree_first(&tree, at, &at), 0);
+		assert_int_equal(tree.nodes[at].tgid, pid);
+	}
 	rep_tree_release(&tree);
 }
 
@@ -142,6 +248,9 @@ int main(void)
 		cmocka_unit_test(test_tree__cycles_are_cut),
 		cmocka_unit_test(test_tree__ancestors_of_the_selected_are_shown),
 		cmocka_unit_test(test_tree__only_below_a_top),
+		cmocka_unit_test(test_tree__siblings_by_start),
+		cmocka_unit_test(test_tree__the_later_report_says_more),
+		cmocka_unit_test(test_tree__boots_are_apart),
 		cmocka_unit_test(test_tree__a_chain_of_a_million),
 	};
 
