@@ -95,6 +95,7 @@ struct rep_model {
 	struct process *first_process, *last_process;
 	struct episode *first_episode, *last_episode;
 	struct rep_key ended[MODEL_N_ENDED]; /* direct-mapped: the last to end */
+	bool has_ended;                      /* any of them is set */
 
 	struct waiting *waiting; /* a ring of n_waiting from first_waiting on */
 	size_t first_waiting, n_waiting, waiting_capacity;

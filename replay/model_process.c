@@ -26,6 +26,7 @@ bool model_is_ended(const struct rep_model *model, struct rep_key key)
 void model_set_ended(struct rep_model *model, struct rep_key key)
 {
 	model->ended[ended_slot(key)] = key;
+	model->has_ended = true;
 }
 
 struct process *model_process_find(const struct rep_model *model, struct rep_key key)
@@ -218,5 +219,7 @@ void model_process_drop(struct rep_model *model)
 		model->first_process->waiters = NULL;
 		process_free(model, model->first_process);
 	}
-	memset(model->ended, 0, sizeof(model->ended));
+	if (model->has_ended)
+		memset(model->ended, 0, sizeof(model->ended));
+	model->has_ended = false;
 }

