@@ -134,7 +134,7 @@ static int fill_json(struct rep_summary *self)
 static int run_summary(struct rep_run *run, struct vft_err *err)
 {
 	static const struct rep_trace_ops ops = {
-		.model = {.on_episode = on_episode, .on_process = on_process},
+		.model = {.on_episode = on_episode, .on_process = on_process, .without_argv = true},
 		.on_section = on_section};
 	struct rep_summary self = {.run = run,
 				   .worst = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},

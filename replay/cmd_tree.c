@@ -284,7 +284,7 @@ static int fill(struct tree *self)
 static int run_tree(struct rep_run *run, struct vft_err *err)
 {
 	static const struct rep_trace_ops ops = {
-		.model = {.on_episode = on_episode, .on_process = on_process},
+		.model = {.on_episode = on_episode, .on_process = on_process, .without_argv = true},
 		.on_section = on_section};
 	const struct rep_select *select = &run->options->select;
 	struct tree self = {.run = run, .select = *select};

@@ -241,7 +241,8 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 		struct pass pass = {.ops = ops, .context = context, .facts = facts};
 		struct rep_trace_ops own = {
 			.model = {ops->model.on_episode ? on_episode : NULL,
-				  ops->model.on_process ? on_process : NULL},
+				  ops->model.on_process ? on_process : NULL,
+				  ops->model.without_argv},
 			.on_section = on_section,
 			.on_batch = ops->on_batch ? on_batch : NULL,
 			.on_gap = on_gap,

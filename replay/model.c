@@ -38,7 +38,8 @@ static int on_spawn(struct rep_model *model, const struct vft_event *event)
 		if (r < 0)
 			return r;
 		/* It may have lost its place to a child of the same pid. */
-		caller = model_process_find(model, key_of(event->task));
+		if (event->spawn.child->tgid == event->task->tgid)
+			caller = model_process_find(model, key_of(event->task));
 	}
 	if (!(event->spawn.clone_flags & FLAG_CLONE_VFORK))
 		return 0;
@@ -120,8 +121,8 @@ static int update_exec(struct rep_model *model, struct process *process,
 		r = model_set_str(model, &process->pub.comm, event->comm);
 	if (r < 0)
 		return r;
-	/* The longest of all strings, seldom alike: not copied for nobody. */
-	if (!model->ops.on_process)
+	/* Not copied for nobody. */
+	if (model->ops.without_argv)
 		argv = NULL;
 	if (!argv)
 		model_copy_str(&process->pub.argv, NULL);
@@ -347,7 +348,7 @@ static int update_snapshot(struct rep_model *model, struct process *process,
 		process->pub.parent = (struct rep_key){event->snapshot.parent_tgid,
 						       event->snapshot.parent_start_ns};
 	r = model_set_str(model, &process->pub.exe, event->snapshot.path);
-	if (r < 0 || !event->snapshot.argv)
+	if (r < 0 || !event->snapshot.argv || model->ops.without_argv)
 		return r;
 	process->pub.argv_size = event->snapshot.argv_size;
 	process->pub.argv_cut = event->snapshot.argv_size > event->snapshot.argv->size;
@@ -517,7 +518,7 @@ static int rebuild(struct rep_model *model, const struct vft_event *event)
 static void prefetch(const struct rep_model *model, const struct vft_batch *batch, size_t i)
 {
 	const struct map *map = &model->processes;
-	const struct map_slot *slot;
+	const struct process *process;
 
 	if (!map->capacity || i + 12 >= batch->n_events)
 		return;
@@ -525,11 +526,11 @@ static void prefetch(const struct rep_model *model, const struct vft_batch *batc
 		__builtin_prefetch(&map->slots[map_home(map, batch->events[i + 12].task->tgid)]);
 	if (!batch->events[i + 6].task)
 		return;
-	slot = &map->slots[map_home(map, batch->events[i + 6].task->tgid)];
-	if (slot->value) {
-		__builtin_prefetch(slot->value);
-		__builtin_prefetch((const char *)slot->value + 64);
-		__builtin_prefetch((const char *)slot->value + 128);
+	process = map_find(map, batch->events[i + 6].task->tgid);
+	if (process) {
+		__builtin_prefetch(process);
+		__builtin_prefetch((const char *)process + MODEL_LINE);
+		__builtin_prefetch((const char *)process + 2 * MODEL_LINE);
 	}
 }
 
@@ -671,6 +672,7 @@ int rep_model_new(const struct rep_model_ops *ops, void *context, struct rep_mod
 		return -ENOMEM;
 	}
 	model->ops = *ops;
+	model->ops.without_argv |= !ops->on_process;
 	model->context = context;
 	model->max_live = REP_MAX_LIVE;
 	model->is_rebuilding = ops->on_episode || ops->on_process;

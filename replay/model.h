@@ -40,12 +40,13 @@ enum rep_spawn {
 };
 
 struct rep_process {
-	struct rep_key key, parent; /* parent: the original one */
+	struct rep_key key;
 	uint32_t ns_tgid, uid, pidns;
 	uint64_t cgroup;
 	struct rep_str *comm, *exe, *argv;
-	uint32_t argv_size; /* bytes before the cut */
-	bool argv_cut;      /* what is stored is not all */
+	struct rep_key parent; /* the original one */
+	uint32_t argv_size;    /* bytes before the cut */
+	bool argv_cut;         /* what is stored is not all */
 	enum rep_spawn spawn;
 	uint64_t start_ns; /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
 	uint64_t end_ns;   /* 0 = not seen to end */
@@ -148,6 +149,7 @@ struct rep_model_ops {
 	int (*on_process)(void *context, const struct rep_process *process);
 	/* Also called for live processes and open episodes at each section's end. Any may be NULL.
 	 */
+	bool without_argv; /* processes need none: it is the longest, and seldom twice the same */
 };
 
 struct rep_model;

@@ -21,11 +21,11 @@ struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, 
 
 static void release_strings(struct rep_episode *episode)
 {
-	rep_str_release(episode->parent_comm);
-	rep_str_release(episode->parent_exe);
-	rep_str_release(episode->child_comm);
-	rep_str_release(episode->exec_path);
-	rep_str_release(episode->sender_comm);
+	model_release_str(episode->parent_comm);
+	model_release_str(episode->parent_exe);
+	model_release_str(episode->child_comm);
+	model_release_str(episode->exec_path);
+	model_release_str(episode->sender_comm);
 }
 
 static void episode_free(struct rep_model *model, struct episode *episode)

@@ -7,12 +7,14 @@
 #define REP_MODEL_INTERNAL_H
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "losses.h"
 #include "map.h"
 #include "model.h"
 #include "verdict.h"
 
+#define MODEL_LINE        64u
 #define MODEL_N_INTERNED  4096u
 #define MODEL_INTERN_SIZE 256u
 #define MODEL_N_SEEN      256u
@@ -29,14 +31,22 @@
 /* Events older than a list of processes are all there once an event this much later is. */
 #define MODEL_LIST_DELAY_NS 1000000000u
 
+struct rep_str {
+	uint32_t n_refs;
+	uint32_t size;
+	uint32_t hash;
+	char data[];
+};
+
+/* Every event looks at the first line of the cache, and most at no other. */
 struct process {
-	struct rep_process pub; /* first: rep_model_find hands it out */
-	struct process *next,
-		*previous;       /* live ones, in order of appearance; next also when free */
-	struct episode *waiters; /* open episodes whose blocked thread is one of its own */
-	uint64_t last_ns;        /* of its own events */
-	uint32_t list;           /* the last complete list that named it */
-	bool had_episode;        /* as a vfork child */
+	_Alignas(
+		MODEL_LINE) struct episode *waiters; /* open ones whose blocked thread is its own */
+	uint64_t last_ns;                            /* of its own events */
+	uint32_t list;                               /* the last complete list that named it */
+	bool had_episode;                            /* as a vfork child */
+	struct rep_process pub;
+	struct process *next, *previous; /* live ones, in order of appearance */
 };
 
 struct episode {
@@ -109,11 +119,48 @@ struct rep_model {
 	} seen[MODEL_N_SEEN];
 };
 
-/* model_str.c. Make *@slot a copy of @bytes (NULL: leave it), or a reference to @str. */
-VFT_MUST_CHECK int model_set_str(struct rep_model *model, struct rep_str **slot,
-				 const struct vft_str *bytes);
-void model_copy_str(struct rep_str **slot, struct rep_str *str);
+/* model_str.c */
+VFT_MUST_CHECK int model_set_new_str(struct rep_model *model, struct rep_str **slot,
+				     const struct vft_str *bytes);
 void model_forget_seen(struct rep_model *model); /* another batch begins */
+
+static inline void model_release_str(struct rep_str *str)
+{
+	if (str && --str->n_refs == 0)
+		free(str);
+}
+
+/* Make *@slot a reference to @str. */
+static inline void model_copy_str(struct rep_str **slot, struct rep_str *str)
+{
+	struct rep_str *former = *slot;
+
+	if (former == str)
+		return;
+	if (str)
+		str->n_refs++;
+	*slot = str;
+	model_release_str(former);
+}
+
+static inline size_t model_seen_slot(const struct vft_str *bytes)
+{
+	return ((uintptr_t)bytes / sizeof(*bytes)) % MODEL_N_SEEN;
+}
+
+/* Make *@slot a copy of @bytes (NULL: leave it). */
+VFT_MUST_CHECK static inline int model_set_str(struct rep_model *model, struct rep_str **slot,
+					       const struct vft_str *bytes)
+{
+	size_t i = model_seen_slot(bytes);
+
+	if (!bytes)
+		return 0;
+	if (model->seen[i].bytes != bytes)
+		return model_set_new_str(model, slot, bytes);
+	model_copy_str(slot, model->seen[i].str);
+	return 0;
+}
 
 /* model_pool.c. Zeroed objects of one size; NULL for -ENOMEM. */
 void *model_pool_new(struct pool *pool, size_t size);

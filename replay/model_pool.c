@@ -18,7 +18,7 @@
 
 struct chunk {
 	struct chunk *next;
-	_Alignas(max_align_t) char objects[];
+	_Alignas(MODEL_LINE) char objects[];
 };
 
 void *model_pool_new(struct pool *pool, size_t size)
@@ -26,7 +26,7 @@ void *model_pool_new(struct pool *pool, size_t size)
 	void *object = pool->free;
 
 	if (!object) {
-		struct chunk *chunk = malloc(sizeof(*chunk) + PER_CHUNK * size);
+		struct chunk *chunk = aligned_alloc(MODEL_LINE, sizeof(*chunk) + PER_CHUNK * size);
 
 		if (!chunk)
 			return NULL;

@@ -105,15 +105,23 @@ int model_process_touch(struct rep_model *model, const struct vft_event *event,
 			struct process **ret)
 {
 	const struct vft_task *task = event->task;
-	int r = model_process_get(model, (struct rep_key){task->tgid, task->start_ns}, ret);
+	struct rep_key key = {task->tgid, task->start_ns};
+	struct process *process = model_process_find(model, key);
 
-	if (r < 0 || !*ret)
-		return r;
-	take_task(*ret, task, event->time_ns);
-	/* Threads have names of their own; the process's is its leader's. */
-	if (task->tid != task->tgid && (*ret)->pub.comm)
+	if (!process) {
+		int r = model_process_get(model, key, &process);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = process;
+	if (!process)
 		return 0;
-	return model_set_str(model, &(*ret)->pub.comm, event->comm);
+	take_task(process, task, event->time_ns);
+	/* Threads have names of their own; the process's is its leader's. */
+	if (task->tid != task->tgid && process->pub.comm)
+		return 0;
+	return model_set_str(model, &process->pub.comm, event->comm);
 }
 
 int model_process_spawn(struct rep_model *model, const struct vft_event *event,
@@ -173,9 +181,9 @@ static void process_free(struct rep_model *model, struct process *process)
 		process->next->previous = process->previous;
 	else
 		model->last_process = process->previous;
-	rep_str_release(process->pub.comm);
-	rep_str_release(process->pub.exe);
-	rep_str_release(process->pub.argv);
+	model_release_str(process->pub.comm);
+	model_release_str(process->pub.exe);
+	model_release_str(process->pub.argv);
 	model_pool_put(&model->process_pool, process, sizeof(*process));
 }
 

@@ -4,13 +4,6 @@
 
 #include "model_internal.h"
 
-struct rep_str {
-	uint32_t n_refs;
-	uint32_t size;
-	uint32_t hash;
-	char data[];
-};
-
 /* Any hash will do: a collision costs an allocation, not correctness. */
 static uint32_t hash_bytes(const struct vft_str *bytes)
 {
@@ -106,13 +99,11 @@ static struct rep_str *intern(struct rep_model *model, const struct vft_str *byt
 	return str;
 }
 
-int model_set_str(struct rep_model *model, struct rep_str **slot, const struct vft_str *bytes)
+int model_set_new_str(struct rep_model *model, struct rep_str **slot, const struct vft_str *bytes)
 {
-	size_t i = ((uintptr_t)bytes / sizeof(*bytes)) % MODEL_N_SEEN;
+	size_t i = model_seen_slot(bytes);
 	struct rep_str *str;
 
-	if (!bytes)
-		return 0;
 	if (bytes->size > MODEL_INTERN_SIZE) {
 		if (is_equal(*slot, bytes))
 			return 0;
@@ -123,24 +114,11 @@ int model_set_str(struct rep_model *model, struct rep_str **slot, const struct v
 		*slot = str;
 		return 0;
 	}
-	if (model->seen[i].bytes == bytes) {
-		str = model->seen[i].str;
-	} else {
-		str = intern(model, bytes);
-		if (!str)
-			return -ENOMEM;
-		model->seen[i].bytes = bytes;
-		model_copy_str(&model->seen[i].str, str);
-	}
+	str = intern(model, bytes);
+	if (!str)
+		return -ENOMEM;
+	model->seen[i].bytes = bytes;
+	model_copy_str(&model->seen[i].str, str);
 	model_copy_str(slot, str);
 	return 0;
-}
-
-void model_copy_str(struct rep_str **slot, struct rep_str *str)
-{
-	if (*slot == str)
-		return;
-	rep_str_acquire(str);
-	rep_str_release(*slot);
-	*slot = str;
 }
