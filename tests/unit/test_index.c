@@ -104,6 +104,85 @@ static void test_index__entry_agrees(void **state)
 	header.payload_len = 0;
 	header.first_ts++;
 	assert_false(vft_index_entry_agrees(&entries[1], &header));
+	header.first_ts--;
+	header.self_off += 8;
+	assert_false(vft_index_entry_agrees(&entries[1], &header));
+	header.self_off -= 8;
+	header.n_events++;
+	assert_false(vft_index_entry_agrees(&entries[1], &header));
+	header.n_events--;
+	header.type = VFT_BLOCK_CLOCK;
+	assert_false(vft_index_entry_agrees(&entries[1], &header));
+	/* What has no events has no time. */
+	header = (struct vft_header){.type = VFT_BLOCK_META,
+				     .seq = 9,
+				     .self_off = 4096,
+				     .payload_len = 64,
+				     .first_ts = T0};
+	assert_true(vft_index_entry_agrees(&entries[0], &header));
+}
+
+static void test_index__no_entries(void **state)
+{
+	struct vft_buffer payload = {0}, list = {0};
+	uint64_t previous_off = 0;
+
+	assert_int_equal(vft_index_encode(&list, 777, &payload), 0);
+	assert_int_equal(vft_index_decode(vft_cursor_init(payload.data, payload.size), 100, &list,
+					  &previous_off),
+			 0);
+	assert_int_equal(previous_off, 777);
+	assert_int_equal(vft_index_count(&list), 0);
+	vft_buffer_release(&payload);
+}
+
+/* One entry at @at: size, type, n_events, and then first, length, n_lost and kinds. */
+static int decode_one(uint64_t at, const uint64_t values[7])
+{
+	uint8_t bytes[11 * VFT_VARINT_MAX];
+	struct vft_buffer payload = {bytes, 0, sizeof(bytes)}, list = {0};
+	uint64_t previous_off;
+	int r;
+
+	vft_buffer_put_varint(&payload, 0);
+	vft_buffer_put_varint(&payload, 1);
+	vft_buffer_put_varint(&payload, at);
+	vft_buffer_put_varint(&payload, 9);
+	for (size_t i = 0; i < (values[2] ? 7 : 3); i++)
+		vft_buffer_put_varint(&payload, values[i]);
+	r = vft_index_decode(vft_cursor_init(payload.data, payload.size), 100, &list,
+			     &previous_off);
+	vft_buffer_release(&list);
+	return r;
+}
+
+/* What no block can be. */
+static void test_index__impossible_entries(void **state)
+{
+	const uint64_t good[7] = {640, VFT_BLOCK_EVENTS, 5, vft_zigzag(T0), 9, 0, 2};
+	const struct {
+		size_t i;
+		uint64_t value;
+	} bad[] = {
+		{0, 56},
+		{0, 644},
+		{0, VFT_HEADER_SIZE + (uint64_t)VFT_MAX_PAYLOAD + 8},
+		{1, UINT16_MAX + 1},
+		{2, VFT_MAX_ROWS + 1},
+		{3, vft_zigzag(VFT_MAX_TIME_NS + 1)},
+		{4, UINT64_MAX}, /* ends before it begins */
+		{4, VFT_MAX_TIME_NS},
+	};
+
+	assert_int_equal(decode_one(4096, good), 0);
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		uint64_t values[7];
+
+		memcpy(values, good, sizeof(values));
+		values[bad[i].i] = bad[i].value;
+		assert_int_equal(decode_one(4096, values), -EBADMSG);
+	}
+	assert_int_equal(decode_one(UINT64_MAX - 100, good), -EBADMSG);
 }
 
 static void test_index__trailer_every_bit(void **state)
@@ -131,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_index__cut_anywhere),
 		cmocka_unit_test(test_index__too_many),
 		cmocka_unit_test(test_index__entry_agrees),
+		cmocka_unit_test(test_index__no_entries),
+		cmocka_unit_test(test_index__impossible_entries),
 		cmocka_unit_test(test_index__trailer_every_bit),
 	};
 

@@ -63,6 +63,8 @@ static void test_parse__duration(void **state)
 		{"18446744073709551616ns", -ERANGE, 0},
 		{"18446744073709551615us", -ERANGE, 0},
 		{"5124096h", -ERANGE, 0},
+		{"18446744073.709551615s", 0, UINT64_MAX},
+		{"18446744073.8s", -ERANGE, 0},
 	};
 
 	check(samples, sizeof(samples) / sizeof(samples[0]), vft_parse_duration);
