@@ -199,14 +199,30 @@ static uint16_t choose_type(const struct vft_writer *writer, unsigned int kind)
 	return VFT_BLOCK_EVENTS;
 }
 
+static bool is_late(const struct vft_writer *writer, uint64_t time_ns)
+{
+	uint64_t start_ns = writer->encoder.start_ns;
+
+	return time_ns > start_ns && time_ns - start_ns >= VFT_BLOCK_TIME_NS;
+}
+
 static bool must_end(const struct vft_writer *writer, uint16_t type, uint32_t bound,
-		     uint64_t time_ns)
+		     const struct vft_event *event)
 {
 	const struct vft_encoder *encoder = &writer->encoder;
 
 	return encoder->n_events &&
 	       (type != writer->type || bound > VFT_MAX_RAW - OVERHEAD - encoder->raw_size ||
-		(time_ns > encoder->start_ns && time_ns - encoder->start_ns >= VFT_BLOCK_TIME_NS));
+		(event->kind != VFT_KIND_LOST && is_late(writer, event->time_ns)));
+}
+
+bool vft_writer_is_due(const struct vft_writer *writer, uint64_t time_ns)
+{
+	const struct vft_encoder *encoder = &writer->encoder;
+
+	return encoder->n_events &&
+	       (encoder->raw_size >= writer->raw_target - writer->raw_target / 8 ||
+		is_late(writer, time_ns));
 }
 
 int vft_writer_append(struct vft_writer *writer, const struct vft_event *event, struct vft_err *err)
@@ -223,7 +239,7 @@ int vft_writer_append(struct vft_writer *writer, const struct vft_event *event, 
 				writer->finished ? "the trace is finished"
 						 : "an event that the format cannot hold");
 	type = choose_type(writer, event->kind);
-	if (must_end(writer, type, bound, event->time_ns)) {
+	if (must_end(writer, type, bound, event)) {
 		r = end_block(writer);
 		if (r < 0)
 			return fail(writer, err, r);

@@ -10,6 +10,7 @@
 #ifndef VFT_WRITER_H
 #define VFT_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "event.h"
@@ -41,6 +42,13 @@ VFT_MUST_CHECK int vft_writer_open(struct vft_sink *sink, const struct vft_write
  */
 VFT_MUST_CHECK int vft_writer_append(struct vft_writer *writer, const struct vft_event *event,
 				     struct vft_err *err);
+
+/*
+ * Whether an event of @time_ns should rather begin a new block: the current one is seven eighths
+ * full, or two seconds old. Who asks before each event, and flushes, can say first what was lost
+ * while this block was filled: a lost event does not end a block by its time.
+ */
+bool vft_writer_is_due(const struct vft_writer *writer, uint64_t time_ns);
 
 /* End the current block, if it has events, and write it. The sink's error or -ENOMEM. */
 VFT_MUST_CHECK int vft_writer_flush(struct vft_writer *writer, struct vft_err *err);

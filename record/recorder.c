@@ -93,6 +93,19 @@ static bool is_within(const struct recorder *rec, uint64_t time_ns)
 	return time_ns >= rec->attached_ns && (!rec->end_ns || time_ns <= rec->end_ns);
 }
 
+/*
+ * A block is never on disk without what was lost before its last event: after a kill -9 it may be
+ * the last one.
+ */
+static int end_block(struct recorder *rec, struct vft_err *err)
+{
+	int r = rec_losses_poll(rec->losses, rec->sink, err);
+
+	if (!r)
+		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);
+	return r ? r : rec_sink_flush(rec->sink, err);
+}
+
 struct drain {
 	struct recorder *rec;
 	struct vft_err *err;
@@ -114,7 +127,9 @@ static int on_record(void *context, const void *record, size_t size)
 	}
 	if (!is_within(rec, event->time_ns))
 		return 0;
-	r = tell_cgroups(rec, event, drain->err);
+	r = rec_sink_is_due(rec->sink, event->time_ns) ? end_block(rec, drain->err) : 0;
+	if (!r)
+		r = tell_cgroups(rec, event, drain->err);
 	if (!r)
 		r = rec_sink_append(rec->sink, event, drain->err);
 	/* An event that the format cannot hold is as lost as one that was garbled. */
@@ -358,8 +373,8 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 		r = append_clock(rec, err);
 	if (!r && is_snapshot_due(rec, now_ns))
 		r = next_snapshot(rec, err);
-	if (!r)
-		r = rec_sink_tick(rec->sink, now_ns, err);
+	if (!r && rec_sink_is_due(rec->sink, now_ns))
+		r = end_block(rec, err);
 	if (!r && rec_status_is_due(&rec->status, now_ns)) {
 		struct rec_progress progress;
 

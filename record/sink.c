@@ -156,13 +156,9 @@ int rec_sink_flush(struct rec_sink *sink, struct vft_err *err)
 	return vft_writer_flush(sink->writer, err);
 }
 
-int rec_sink_tick(struct rec_sink *sink, uint64_t now_ns, struct vft_err *err)
+bool rec_sink_is_due(const struct rec_sink *sink, uint64_t time_ns)
 {
-	uint64_t start_ns = vft_writer_get_block_start(sink->writer);
-
-	if (!start_ns || now_ns < start_ns + VFT_BLOCK_TIME_NS)
-		return 0;
-	return vft_writer_flush(sink->writer, err);
+	return vft_writer_is_due(sink->writer, time_ns);
 }
 
 void rec_sink_set_pressure(struct rec_sink *sink, bool pressure)

@@ -34,8 +34,8 @@ VFT_MUST_CHECK int rec_sink_flush(struct rec_sink *sink, struct vft_err *err);
 VFT_MUST_CHECK int rec_sink_finish(struct rec_sink *sink, const struct vft_end *end,
 				   struct vft_err *err);
 
-/* Flush if the current block began more than VFT_BLOCK_TIME_NS before @now_ns. */
-VFT_MUST_CHECK int rec_sink_tick(struct rec_sink *sink, uint64_t now_ns, struct vft_err *err);
+/* Whether an event of @time_ns should begin a new block: see vft_writer_is_due. */
+bool rec_sink_is_due(const struct rec_sink *sink, uint64_t time_ns);
 
 /* Under pressure blocks are compressed at level 1. */
 void rec_sink_set_pressure(struct rec_sink *sink, bool pressure);

@@ -64,6 +64,35 @@ static void test_writer__block_ends_by_time(void **state)
 	vft_sink_close(sink);
 }
 
+/* Who asks can say what was lost while the block was filled, before it is written. */
+static void test_writer__losses_join_the_block(void **state)
+{
+	struct vft_sink *sink;
+	struct vft_writer *writer = open_writer(&sink);
+	struct vft_event e = mark_at(T0), lost = {.kind = VFT_KIND_LOST};
+
+	lost.lost.cause = VFT_CAUSE_RING_FULL;
+	lost.time_ns = lost.lost.from_ns = lost.lost.to_ns = T0 + 2 * VFT_BLOCK_TIME_NS;
+	assert_false(vft_writer_is_due(writer, T0));
+	append(writer, &e);
+	assert_false(vft_writer_is_due(writer, T0 + VFT_BLOCK_TIME_NS - 1));
+	assert_true(vft_writer_is_due(writer, T0 + VFT_BLOCK_TIME_NS));
+	append(writer, &lost);
+	assert_int_equal(count_blocks(sink_bytes(sink), VFT_BLOCK_EVENTS), 0);
+	assert_int_equal(vft_writer_flush(writer, NULL), 0);
+	assert_false(vft_writer_is_due(writer, UINT64_MAX));
+	/* By size it is due some time before the writer ends it by itself. */
+	while (!vft_writer_is_due(writer, T0)) {
+		append(writer, &e);
+		assert_int_equal(count_blocks(sink_bytes(sink), VFT_BLOCK_EVENTS), 1);
+	}
+	for (size_t i = 0; i < 100; i++)
+		append(writer, &lost);
+	assert_int_equal(count_blocks(sink_bytes(sink), VFT_BLOCK_EVENTS), 1);
+	vft_writer_close(writer);
+	vft_sink_close(sink);
+}
+
 static void test_writer__block_ends_by_type(void **state)
 {
 	static const uint8_t kinds[] = {VFT_KIND_CLOCK,  VFT_KIND_CGROUP, VFT_KIND_SNAPSHOT,
@@ -295,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writer__block_ends_by_time),
+		cmocka_unit_test(test_writer__losses_join_the_block),
 		cmocka_unit_test(test_writer__block_ends_by_type),
 		cmocka_unit_test(test_writer__large_strings),
 		cmocka_unit_test(test_writer__rows_limit),
