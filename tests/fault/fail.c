@@ -10,6 +10,7 @@
 /* Both names of a call are defined below: the headers must not make one of them. */
 #undef _FILE_OFFSET_BITS
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -243,6 +244,36 @@ ssize_t NAME(pread64)(int fd, void *buffer, size_t size, off64_t offset)
 }
 
 #ifndef FAIL_WRAP
+/*
+ * Behind main() no more calls fail: there a program that was built for coverage writes its
+ * counters, by code that dies when memory runs out.
+ */
+typedef int (*main_fn)(int argc, char **argv, char **environment);
+typedef int (*start_fn)(main_fn main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+			void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(main_fn main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end);
+
+static main_fn real_main;
+
+static int run_main(int argc, char **argv, char **environment)
+{
+	int r = real_main(argc, argv, environment);
+
+	plan.class = 0;
+	return r;
+}
+
+int __libc_start_main(main_fn main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end)
+{
+	start_fn start;
+
+	*(void **)&start = dlsym(RTLD_NEXT, "__libc_start_main");
+	real_main = main;
+	return start(run_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
 /* What FORTIFY makes of them. */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
