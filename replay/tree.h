@@ -3,7 +3,7 @@
  * tree.h - who made whom: nodes from processes, linked to their original parents.
  *
  * Owns: the nodes, their order, which are equal. Never does: output, recursion (a hostile file may
- * hold a chain of millions). Memory: about 54 bytes a process, and 8 more with_ends; what many have
+ * hold a chain of millions). Memory: about 55 bytes a process, and 8 more with_ends; what many have
  * in common, their look, is there once. Called by: cmd_tree.c.
  */
 #ifndef REP_TREE_H
@@ -76,6 +76,7 @@ struct rep_tree {
 	const struct rep_origin **origins; /* borrowed */
 	uint32_t n_origins, max_origins;
 	struct rep_slots by_key, by_look;
+	uint32_t line_shift;             /* of by_key */
 	struct rep_tree_update *updates; /* not yet in the nodes */
 	uint32_t n_updates;
 };
