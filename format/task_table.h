@@ -15,10 +15,10 @@
 
 struct vft_tasks {
 	struct vft_task_slot *slots;
-	uint32_t n_slots; /* a power of two, or 0 */
-	uint32_t generation;
-	uint32_t n;      /* rows */
-	uint32_t n_refs; /* references made in this block */
+	struct vft_task_row *rows; /* room for half as many as there are slots */
+	uint32_t n_slots;          /* a power of two, or 0 */
+	uint32_t n;                /* rows */
+	uint32_t n_refs;           /* references made in this block */
 	uint64_t seed;
 };
 

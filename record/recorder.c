@@ -22,7 +22,12 @@
 #include "status.h"
 
 #define DRAIN_BYTES           (4u << 20) /* then signals, clocks and losses have their turn */
-#define IDLE_MS               100        /* the ring is looked at this often without a wake-up */
+/*
+ * How often the ring is looked at without a wake-up, which comes when it is an eighth full: while
+ * there is something in it, and otherwise. A look that finds nothing costs a process switch.
+ */
+#define LOOK_MS               100
+#define IDLE_MS               500
 #define CLOCK_PERIOD_NS       60000000000u
 #define RECURSION_PERIOD_NS   1000000000u
 #define SNAPSHOT_PERIOD_NS    300000000000u
@@ -316,12 +321,12 @@ static int wait_for_events(struct recorder *rec, int timeout_ms, struct vft_err 
 	return 0;
 }
 
-static int sleep_until_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
+static int sleep_until_due(struct recorder *rec, uint64_t now_ns, bool is_idle, struct vft_err *err)
 {
 	uint64_t end_ns = rec->start_ns + rec->options->duration_ns;
-	int timeout_ms = IDLE_MS, r;
+	int timeout_ms = is_idle ? IDLE_MS : LOOK_MS, r;
 
-	if (rec->options->duration_ns && end_ns < now_ns + IDLE_MS * 1000000ull)
+	if (rec->options->duration_ns && end_ns < now_ns + (uint64_t)timeout_ms * 1000000u)
 		timeout_ms = end_ns > now_ns ? (int)((end_ns - now_ns) / 1000000u) + 1 : 0;
 	rec_session_set_asleep(rec->session, true);
 	r = wait_for_events(rec, timeout_ms, err);
@@ -398,7 +403,7 @@ static int run_loop(struct recorder *rec, struct vft_err *err)
 		if (n >= DRAIN_BYTES)
 			r = wait_for_events(rec, 0, err); /* more is there: only look for signals */
 		else
-			r = sleep_until_due(rec, now_ns, err);
+			r = sleep_until_due(rec, now_ns, n == 0, err);
 		if (r)
 			return r;
 		if (rec->options->duration_ns &&
