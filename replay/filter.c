@@ -298,7 +298,7 @@ bool rep_select_process(const struct rep_select *select, const struct rep_sectio
 		return false;
 	return !select->containers.n ||
 	       matches_container(&select->containers,
-				 rep_model_cgroup(info->model, process->cgroup));
+				 rep_str_get(rep_model_cgroup(info->model, process->cgroup)));
 }
 
 struct rep_exe_slot {
@@ -431,8 +431,9 @@ int rep_select_event(struct rep_select_events *events, const struct rep_section_
 	    !(event->task && event->comm && matches_comm(&select->comms, *event->comm)))
 		return 0;
 	if (select->containers.n &&
-	    !(event->task && matches_container(&select->containers,
-					       rep_model_cgroup(info->model, event->task->cgroup))))
+	    !(event->task &&
+	      matches_container(&select->containers,
+				rep_str_get(rep_model_cgroup(info->model, event->task->cgroup)))))
 		return 0;
 	return 1;
 }

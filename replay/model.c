@@ -458,14 +458,14 @@ static int on_lost(struct rep_model *model, const struct vft_event *event)
 
 static int on_cgroup(struct rep_model *model, const struct vft_event *event)
 {
-	struct rep_str *path, *former = map_find(&model->cgroups, event->cgroup.id);
+	struct rep_str *path = NULL, *former = map_find(&model->cgroups, event->cgroup.id);
 	int r;
 
 	if (!event->cgroup.path || (!former && model->cgroups.n >= MODEL_MAX_CGROUPS))
 		return 0;
-	path = rep_str_new(event->cgroup.path);
-	if (!path)
-		return -ENOMEM;
+	r = model_set_str(model, &path, event->cgroup.path);
+	if (r < 0)
+		return r;
 	r = map_set(&model->cgroups, event->cgroup.id, path);
 	rep_str_release(r < 0 ? path : former);
 	return r;
@@ -730,9 +730,9 @@ bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns)
 	return !episode;
 }
 
-struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id)
+struct rep_str *rep_model_cgroup(const struct rep_model *model, uint64_t id)
 {
-	return rep_str_get(map_find(&model->cgroups, id));
+	return map_find(&model->cgroups, id);
 }
 
 const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key)

@@ -174,8 +174,8 @@ const struct rep_loss *rep_model_losses(const struct rep_model *model, size_t *r
 uint64_t rep_model_n_lost(const struct rep_model *model);
 /* Nothing that happens from here on can change what became of the vforks until @time_ns. */
 bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns);
-/* Path of a cgroup id, {NULL, 0} when the file does not say. */
-struct vft_str rep_model_cgroup(const struct rep_model *model, uint64_t id);
+/* Path of a cgroup id, borrowed; NULL when the file does not say. */
+struct rep_str *rep_model_cgroup(const struct rep_model *model, uint64_t id);
 /* Lookup of a live process (or a dead one still referred to); NULL when unknown. */
 const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key);
 

@@ -117,6 +117,7 @@ struct rep_model {
 		const struct vft_str *bytes;
 		struct rep_str *str;
 	} seen[MODEL_N_SEEN];
+	struct map long_seen; /* those over MODEL_INTERN_SIZE */
 };
 
 /* model_str.c */

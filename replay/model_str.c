@@ -79,6 +79,26 @@ void model_forget_seen(struct rep_model *model)
 	for (size_t i = 0; i < MODEL_N_SEEN; i++)
 		rep_str_release(model->seen[i].str);
 	memset(model->seen, 0, sizeof(model->seen));
+	for (size_t i = 0; model->long_seen.n && i < model->long_seen.capacity; i++)
+		rep_str_release(model->long_seen.slots[i].value);
+	map_release(&model->long_seen);
+}
+
+/*
+ * A block of a few KiB can refer a hundred thousand times to one string of 2 MiB: copied or
+ * compared each time, it would take all memory or all day. So each has one copy for each batch.
+ */
+static struct rep_str *share_long(struct rep_model *model, const struct vft_str *bytes)
+{
+	struct rep_str *str = map_find(&model->long_seen, (uintptr_t)bytes);
+
+	if (str)
+		return str;
+	str = rep_str_new(bytes);
+	if (!str || map_set(&model->long_seen, (uintptr_t)bytes, str) == 0)
+		return str;
+	rep_str_release(str);
+	return NULL;
 }
 
 /*
@@ -105,13 +125,10 @@ int model_set_new_str(struct rep_model *model, struct rep_str **slot, const stru
 	struct rep_str *str;
 
 	if (bytes->size > MODEL_INTERN_SIZE) {
-		if (is_equal(*slot, bytes))
-			return 0;
-		str = rep_str_new(bytes);
+		str = share_long(model, bytes);
 		if (!str)
 			return -ENOMEM;
-		rep_str_release(*slot);
-		*slot = str;
+		model_copy_str(slot, str);
 		return 0;
 	}
 	str = intern(model, bytes);

@@ -68,24 +68,18 @@ void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 {
 	*ret = (struct rep_vfork){.episode = *episode, .origin = origin};
 	ret->has_time = rep_section_realtime(info, episode->start_ns, &ret->time_ns);
-	ret->cgroup = rep_model_cgroup(info->model, episode->cgroup);
+	ret->cgroup_str = rep_model_cgroup(info->model, episode->cgroup);
+	ret->cgroup = rep_str_get(ret->cgroup_str);
 }
 
-int rep_vfork_acquire(struct rep_vfork *vfork)
+void rep_vfork_acquire(struct rep_vfork *vfork)
 {
-	vfork->kept = NULL;
-	if (vfork->cgroup.data) {
-		vfork->kept = rep_str_new(&vfork->cgroup);
-		if (!vfork->kept)
-			return -ENOMEM;
-		vfork->cgroup = rep_str_get(vfork->kept);
-	}
+	rep_str_acquire(vfork->cgroup_str);
 	rep_str_acquire(vfork->episode.parent_comm);
 	rep_str_acquire(vfork->episode.parent_exe);
 	rep_str_acquire(vfork->episode.child_comm);
 	rep_str_acquire(vfork->episode.exec_path);
 	rep_str_acquire(vfork->episode.sender_comm);
-	return 0;
 }
 
 void rep_vfork_release(struct rep_vfork *vfork)
@@ -95,7 +89,7 @@ void rep_vfork_release(struct rep_vfork *vfork)
 	rep_str_release(vfork->episode.child_comm);
 	rep_str_release(vfork->episode.exec_path);
 	rep_str_release(vfork->episode.sender_comm);
-	rep_str_release(vfork->kept);
+	rep_str_release(vfork->cgroup_str);
 }
 
 int64_t rep_vfork_start(const struct rep_vfork *vfork)
@@ -257,7 +251,7 @@ void rep_processes_cells(const struct rep_section_info *info, const struct rep_o
 			 const struct rep_process *p, struct rep_scratch *scratch,
 			 struct rep_cell cells[REP_N_PROCESSES])
 {
-	struct vft_str cgroup = rep_model_cgroup(info->model, p->cgroup);
+	struct vft_str cgroup = rep_str_get(rep_model_cgroup(info->model, p->cgroup));
 	bool killed = p->ended && p->exit_signal;
 
 	cells[REP_PR_KEY] = key_cell(origin, p->key, scratch->key, sizeof(scratch->key));

@@ -140,16 +140,16 @@ struct rep_vfork {
 	struct rep_episode episode;
 	const struct rep_origin *origin; /* borrowed */
 	bool has_time;
-	uint64_t time_ns;      /* of the start, ns since the epoch */
-	struct vft_str cgroup; /* the model's, or kept's */
-	struct rep_str *kept;  /* by rep_vfork_acquire */
+	uint64_t time_ns;           /* of the start, ns since the epoch */
+	struct rep_str *cgroup_str; /* the model's, NULL when not known */
+	struct vft_str cgroup;      /* its bytes */
 };
 
 /* Borrows: lives no longer than the callback that gave @episode. */
 void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 		    const struct rep_origin *origin, const struct rep_episode *episode);
-/* Make a copy of one its own, beyond the callback; release it with rep_vfork_release. -ENOMEM. */
-VFT_MUST_CHECK int rep_vfork_acquire(struct rep_vfork *vfork);
+/* Make a copy of one its own, beyond the callback; release it with rep_vfork_release. */
+void rep_vfork_acquire(struct rep_vfork *vfork);
 void rep_vfork_release(struct rep_vfork *vfork);
 int64_t rep_vfork_start(const struct rep_vfork *vfork); /* ns since trace start */
 

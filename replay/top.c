@@ -73,8 +73,6 @@ void rep_top_sort(struct rep_top *top)
 
 int rep_top_append(struct rep_top *top, const struct rep_vfork *vfork)
 {
-	int err;
-
 	/* Once sorted, nearly all that comes is no better than the last of those to be kept. */
 	if (!top->limit || (top->is_full && compare(top, vfork, &top->rows[top->limit - 1]) >= 0))
 		return 0;
@@ -90,10 +88,8 @@ int rep_top_append(struct rep_top *top, const struct rep_vfork *vfork)
 		top->max_rows = max;
 	}
 	top->rows[top->n_rows] = *vfork;
-	err = rep_vfork_acquire(&top->rows[top->n_rows]);
-	if (!err)
-		top->n_rows++;
-	return err;
+	rep_vfork_acquire(&top->rows[top->n_rows++]);
+	return 0;
 }
 
 void rep_top_release(struct rep_top *top)

@@ -5,8 +5,12 @@
  *   chain N   each process is made by the one before it, and all live
  *   wide N    one process makes all others, which end at once
  *   cycle N   each process is made by the one before it, the first by the last
- *   argv N    one argv of 2 MiB, and N execs that refer to it
- *   bomb N    N execs, each with an argv of about 2 MiB of its own, all of one letter
+ *   argv N    one string of 2 MiB, which N execs of as many processes have as argv
+ *   refs N    the same string as the path of N cgroups, and as the name and file of N vforks in
+ * them bomb N    N execs, each with an argv of about 2 MiB of its own, all of one letter names N
+ * section N, in which every text of every kind is what stands on standard input
+ *
+ * argv and refs fit as many rows into a block as the format allows.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,9 +29,9 @@
 struct generator {
 	struct vft_writer *writer;
 	uint64_t time_ns, n_written;
-	struct vft_str comm, path, argv;
-	bool ends;  /* children exit at once */
-	bool turns; /* the first is made by the last */
+	struct vft_str comm, path, argv, text; /* text: 2 MiB, or what names is given */
+	bool ends;                             /* children exit at once */
+	bool turns;                            /* the first is made by the last */
 };
 
 static int put(struct generator *g, struct vft_event *event)
@@ -88,7 +92,7 @@ static int put_wide(struct generator *g, uint64_t n)
 
 static int put_exec(struct generator *g, uint64_t i)
 {
-	struct vft_task task = task_of(i % 1000);
+	struct vft_task task = task_of(i);
 	struct vft_event event = {.kind = VFT_KIND_EXEC, .task = &task};
 
 	event.exec.path = &g->path;
@@ -99,18 +103,72 @@ static int put_exec(struct generator *g, uint64_t i)
 
 static int put_execs(struct generator *g, uint64_t n, bool differ)
 {
-	char *text = malloc(VFT_MAX_STRING);
 	int r = 0;
 
-	if (!text)
-		return -1;
-	memset(text, 'a', VFT_MAX_STRING);
-	g->argv = (struct vft_str){text, VFT_MAX_STRING};
+	g->argv = g->text;
 	for (uint64_t i = 0; i < n && r == 0; i++) {
 		g->argv.size = VFT_MAX_STRING - (differ ? (uint32_t)(i % 65536) : 0);
 		r = put_exec(g, i);
 	}
-	free(text);
+	return r;
+}
+
+/* The same one, held by its child in a cgroup of its own. */
+static int put_vfork(struct generator *g, uint64_t i)
+{
+	struct vft_task parent = task_of(2 * i), child = task_of(2 * i + 1);
+	struct vft_event cgroup = {.kind = VFT_KIND_CGROUP, .cgroup = {i + 1, &g->text}};
+	struct vft_event spawn = {.kind = VFT_KIND_SPAWN, .task = &parent};
+	struct vft_event exec_fail = {.kind = VFT_KIND_EXEC_FAIL, .task = &child};
+	int r;
+
+	parent.cgroup = child.cgroup = i + 1;
+	spawn.spawn.child = &child;
+	spawn.spawn.clone_flags = 0x4100; /* CLONE_VFORK | CLONE_VM */
+	spawn.spawn.syscall = 58;
+	exec_fail.exec_fail.path = &g->text;
+	exec_fail.exec_fail.error = 2;
+	r = put(g, &cgroup);
+	if (r == 0)
+		r = put(g, &spawn);
+	return r == 0 ? put(g, &exec_fail) : r;
+}
+
+static int put_refs(struct generator *g, uint64_t n)
+{
+	int r = 0;
+
+	g->comm = g->text;
+	for (uint64_t i = 0; i < n && r == 0; i++)
+		r = put_vfork(g, i);
+	return r;
+}
+
+/* Each kind that has a text, with this one. */
+static int put_names(struct generator *g)
+{
+	struct vft_task parent = task_of(1), child = task_of(2);
+	struct vft_str *text = &g->text;
+	struct vft_event events[] = {
+		{.kind = VFT_KIND_CLOCK, .clock = {START_NS, 1700000000000000000ull}},
+		{.kind = VFT_KIND_CGROUP, .cgroup = {7, text}},
+		{.kind = VFT_KIND_MARK, .mark = {text, VFT_MARK_START}},
+		{.kind = VFT_KIND_SNAPSHOT, .task = &parent, .snapshot = {.path = text}},
+		{.kind = VFT_KIND_SPAWN, .task = &parent, .spawn = {&child, 0x4100, 17, 58, 0}},
+		{.kind = VFT_KIND_EXEC_FAIL, .task = &child, .exec_fail = {text, 2}},
+		{.kind = VFT_KIND_EXEC, .task = &child},
+		{.kind = VFT_KIND_SIGNAL, .task = &child, .signal = {text, 9, 77}},
+		{.kind = VFT_KIND_EXIT, .task = &child, .flags = VFT_EXIT_PROCESS, .exit = {0, 9}},
+	};
+	int r = 0;
+
+	parent.cgroup = child.cgroup = 7;
+	g->comm = *text;
+	events[3].snapshot.argv = events[6].exec.argv = text;
+	events[6].exec.path = events[6].exec.interp = text;
+	events[3].snapshot.argv_size = events[6].exec.argv_size = text->size;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]) && r == 0; i++)
+		r = put(g, &events[i]);
 	return r;
 }
 
@@ -122,6 +180,10 @@ static int put_all(struct generator *g, const char *shape, uint64_t n)
 		return put_wide(g, n);
 	if (g->turns || strcmp(shape, "chain") == 0)
 		return put_chain(g, n);
+	if (strcmp(shape, "refs") == 0)
+		return put_refs(g, n);
+	if (strcmp(shape, "names") == 0)
+		return put_names(g);
 	return put_execs(g, n, strcmp(shape, "bomb") == 0);
 }
 
@@ -129,6 +191,7 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 		    struct vft_err *err)
 {
 	struct vft_writer_options options = {.section = {.section_id = 0x0bad0bad0bad0badull}};
+	bool names = strcmp(shape, "names") == 0;
 	struct vft_meta meta = {.tool = {"gen_hostile", 11},
 				.arch = {"x86_64", 6},
 				.boot_id = {"00000000-1111-2222-3333-444444444444", 36},
@@ -139,6 +202,13 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 	int r;
 
 	memcpy(options.section.uuid, "gen_hostile_file", 16);
+	if (strcmp(shape, "argv") == 0 || strcmp(shape, "refs") == 0)
+		options.raw_target = 15u << 20;
+	if (names) {
+		options.section.section_id += n;
+		meta.tool = meta.kernel = meta.arch = meta.boot_id = meta.hostname = g->text;
+		meta.options = meta.filters = meta.redaction = meta.command = g->text;
+	}
 	r = vft_writer_open(sink, &options, &meta, &g->writer, err);
 	if (r < 0)
 		return r;
@@ -150,6 +220,18 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 	return vft_writer_finish(g->writer, &end, err);
 }
 
+/* 2 MiB of one letter, or what names is given. */
+static int get_text(struct generator *g, char *text, bool is_given)
+{
+	size_t size = VFT_MAX_STRING;
+
+	memset(text, 'a', VFT_MAX_STRING);
+	if (is_given)
+		size = fread(text, 1, VFT_MAX_STRING, stdin);
+	g->text = (struct vft_str){text, (uint32_t)size};
+	return ferror(stdin) ? -1 : 0;
+}
+
 VFT_DEFINE_GUARD(close_sink, struct vft_sink *, vft_sink_close)
 
 int main(int argc, char **argv)
@@ -157,13 +239,19 @@ int main(int argc, char **argv)
 	struct generator g = {
 		.time_ns = START_NS, .comm = {"hostile", 7}, .path = {"/bin/hostile", 12}};
 	struct vft_sink *sink VFT_CLEANUP(close_sink) = NULL;
+	static char text[VFT_MAX_STRING];
 	struct vft_err err = {0};
 	uint64_t n;
 	int r;
 
 	if (argc != 3 || vft_parse_u64(argv[2], 1, UINT32_MAX, &n)) {
-		(void)fputs("usage: gen_hostile chain|wide|cycle|argv|bomb N >FILE\n", stderr);
+		(void)fputs("usage: gen_hostile chain|wide|cycle|argv|refs|bomb|names N >FILE\n",
+			    stderr);
 		return 2;
+	}
+	if (get_text(&g, text, strcmp(argv[1], "names") == 0)) {
+		perror("gen_hostile: standard input");
+		return 5;
 	}
 	r = vft_sink_open_fd(STDOUT_FILENO, &sink, &err);
 	if (r == 0)

@@ -598,14 +598,46 @@ static void test_model__finds_live_processes_and_cgroups(void **state)
 	assert_int_equal(rep_model_begin(model, NULL), 0);
 	assert_int_equal(rep_model_batch(model, &batch), 0);
 	assert_int_equal(feed(model, 1, false), 0);
-	assert_int_equal(rep_model_cgroup(model, 77).size, 8);
-	assert_null(rep_model_cgroup(model, 78).data);
+	assert_int_equal(rep_str_get(rep_model_cgroup(model, 77)).size, 8);
+	assert_null(rep_model_cgroup(model, 78));
 	assert_non_null(rep_model_find(model, (struct rep_key){1000, 10 * MS}));
 	assert_null(rep_model_find(model, (struct rep_key){1000, 11 * MS}));
 	/* Another section is another world. */
 	assert_int_equal(rep_model_begin(model, NULL), 0);
 	assert_null(rep_model_find(model, (struct rep_key){1000, 10 * MS}));
-	assert_null(rep_model_cgroup(model, 77).data);
+	assert_null(rep_model_cgroup(model, 77));
+	rep_model_free(model);
+}
+
+/* A block of a few KiB may refer to one long string from each of its events. */
+static void test_model__long_strings_are_shared(void **state)
+{
+	static char text[4096];
+	struct vft_str shared = {text, sizeof(text)};
+	struct vft_event cgroups[2] = {{.kind = VFT_KIND_CGROUP, .cgroup = {1, &shared}},
+				       {.kind = VFT_KIND_CGROUP, .cgroup = {2, &shared}}};
+	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = cgroups, .n_events = 2};
+	struct script *script = script_new();
+	struct rep_model_ops ops = {0};
+	const struct rep_process *first, *second;
+	struct rep_model *model;
+	struct result *result;
+
+	script_exec(script, 10 * MS, leader_of(100, MS), "/a")->exec.argv = &shared;
+	script_exec(script, 20 * MS, leader_of(200, MS), "/b")->exec.argv = &shared;
+	result = script_run(script, 0);
+	first = result_process(result, 100);
+	second = result_process(result, 200);
+	assert_int_equal(rep_str_get(first->argv).size, sizeof(text));
+	assert_ptr_equal(first->argv, second->argv);
+	result_free(result);
+	script_free(script);
+
+	assert_int_equal(rep_model_new(&ops, NULL, &model), 0);
+	assert_int_equal(rep_model_begin(model, NULL), 0);
+	assert_int_equal(rep_model_batch(model, &batch), 0);
+	assert_int_equal(rep_str_get(rep_model_cgroup(model, 1)).size, sizeof(text));
+	assert_ptr_equal(rep_model_cgroup(model, 1), rep_model_cgroup(model, 2));
 	rep_model_free(model);
 }
 
@@ -639,6 +671,7 @@ int main(void)
 		TEST(test_model__cap_of_live_processes),
 		TEST(test_model__callback_stops),
 		TEST(test_model__finds_live_processes_and_cgroups),
+		TEST(test_model__long_strings_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
