@@ -7,6 +7,9 @@
 /* A kind has at most this many tasks and strings: what one event may add to the tables. */
 #define MAX_ADDED 8
 
+/* Room in the columns is made for so many events at once. */
+#define ROOMY_EVENTS 64u
+
 static const uint8_t column_ids[] = {
 #define X(id, NAME, name, ENC) id,
 	VFT_COLUMN_LIST(X)
@@ -24,10 +27,21 @@ static void init_kind(struct vft_encoder *encoder, unsigned int kind)
 	size_t n;
 	const struct vft_field *fields = vft_event_fields(kind, &n);
 
-	for (size_t i = 0; i < n; i++)
-		encoder->steps[kind][i] = (struct vft_encode_step){
-			fields[i].column, (uint8_t)vft_column_encoding(fields[i].column),
-			fields[i].type, (uint8_t)fields[i].offset};
+	encoder->bounds[kind] = (uint32_t)(3 + n) * VFT_VARINT_MAX;
+	for (size_t i = 0; i < n; i++) {
+		struct vft_encode_step step = {fields[i].column,
+					       (uint8_t)vft_column_encoding(fields[i].column),
+					       fields[i].type, (uint8_t)fields[i].offset};
+
+		encoder->steps[kind][i] = step;
+		if (step.type == VFT_TYPE_TASK)
+			encoder->bounds[kind] += 8 * VFT_VARINT_MAX;
+		else if (step.type == VFT_TYPE_STR)
+			encoder->bounds[kind] += VFT_VARINT_MAX;
+		else
+			continue;
+		encoder->pointers[kind][encoder->n_pointers[kind]++] = step;
+	}
 	encoder->n_steps[kind] = (uint8_t)n;
 }
 
@@ -80,18 +94,11 @@ static const struct vft_str *get_str(const struct vft_event *event,
 
 static uint64_t get_number(const struct vft_event *event, const struct vft_encode_step *step)
 {
-	switch ((enum vft_type)step->type) {
-	case VFT_TYPE_U32:
-		return *(const uint32_t *)member(event, step);
-	case VFT_TYPE_I32:
-		return (uint64_t)(int64_t) * (const int32_t *)member(event, step);
-	case VFT_TYPE_U64:
+	if (step->type == VFT_TYPE_U64)
 		return *(const uint64_t *)member(event, step);
-	case VFT_TYPE_STR:
-	case VFT_TYPE_TASK:
-		break;
-	}
-	return 0;
+	if (step->type == VFT_TYPE_I32)
+		return (uint64_t)(int64_t) * (const int32_t *)member(event, step);
+	return *(const uint32_t *)member(event, step);
 }
 
 static int is_valid_task(const struct vft_task *task)
@@ -104,50 +111,55 @@ static int is_valid_task(const struct vft_task *task)
 int vft_encoder_bound(const struct vft_encoder *encoder, const struct vft_event *event,
 		      uint32_t *ret_bytes)
 {
-	uint32_t bytes = 3 * VFT_VARINT_MAX;
+	const struct vft_encode_step *step, *end;
+	uint32_t bytes;
 
 	if (event->kind > VFT_KIND_MAX || !encoder->n_steps[event->kind] ||
 	    event->time_ns > VFT_MAX_TIME_NS)
 		return -EINVAL;
-	for (unsigned int i = 0; i < encoder->n_steps[event->kind]; i++) {
-		const struct vft_encode_step *step = &encoder->steps[event->kind][i];
+	bytes = encoder->bounds[event->kind];
+	step = encoder->pointers[event->kind];
+	for (end = step + encoder->n_pointers[event->kind]; step < end; step++) {
 		const struct vft_str *str;
 
-		bytes += VFT_VARINT_MAX;
 		if (step->type == VFT_TYPE_TASK) {
 			if (!is_valid_task(get_task(event, step)))
 				return -EINVAL;
-			bytes += 8 * VFT_VARINT_MAX;
-		} else if (step->type == VFT_TYPE_STR) {
-			str = get_str(event, step);
-			if (str && str->size > VFT_MAX_STRING)
-				return -EINVAL;
-			bytes += VFT_VARINT_MAX + (str ? str->size : 0);
+			continue;
 		}
+		str = get_str(event, step);
+		if (str && str->size > VFT_MAX_STRING)
+			return -EINVAL;
+		bytes += str ? str->size : 0;
 	}
 	*ret_bytes = bytes;
 	return 0;
 }
 
-/* Make room for everything @event may add, so that nothing fails half way. */
-static int reserve(struct vft_encoder *encoder, const struct vft_event *event)
+static int make_roomy(struct vft_encoder *encoder)
 {
-	struct vft_buffer *columns = encoder->columns;
-	size_t string_bytes = 0;
 	int r = 0;
 
-	for (unsigned int i = 0; i < encoder->n_steps[event->kind]; i++) {
-		const struct vft_encode_step *step = &encoder->steps[event->kind][i];
+	for (size_t i = 0; i < N_COLUMN_IDS; i++) {
+		size_t n = column_ids[i] <= VFT_COL_STRING_LEN ? MAX_ADDED : 1;
 
-		r |= vft_buffer_reserve(&columns[step->column], VFT_VARINT_MAX);
-		if (step->type == VFT_TYPE_STR && get_str(event, step))
-			string_bytes += get_str(event, step)->size;
+		r |= vft_buffer_reserve(&encoder->columns[column_ids[i]],
+					ROOMY_EVENTS * n * VFT_VARINT_MAX);
 	}
-	for (unsigned int id = VFT_COL_TIME; id <= VFT_COL_STRING_LEN; id++)
-		r |= vft_buffer_reserve(&columns[id], MAX_ADDED * VFT_VARINT_MAX);
-	r |= vft_strings_reserve(&encoder->strings, MAX_ADDED, string_bytes);
-	r |= vft_tasks_reserve(&encoder->tasks, MAX_ADDED);
-	return r ? -ENOMEM : 0;
+	if (r)
+		return -ENOMEM;
+	encoder->n_roomy = ROOMY_EVENTS;
+	return 0;
+}
+
+/* Make room for an event of @bound bytes, so that nothing fails half way. */
+static int reserve(struct vft_encoder *encoder, uint32_t bound)
+{
+	int r = encoder->n_roomy ? 0 : make_roomy(encoder);
+
+	if (r == 0)
+		r = vft_strings_reserve(&encoder->strings, MAX_ADDED, bound);
+	return r == 0 ? vft_tasks_reserve(&encoder->tasks, MAX_ADDED) : r;
 }
 
 static unsigned int put_delta(struct vft_encoder *encoder, unsigned int column, uint64_t value)
@@ -244,14 +256,15 @@ static unsigned int put_time(struct vft_encoder *encoder, uint64_t time_ns)
 	return put_delta(encoder, VFT_COL_TIME, time_ns);
 }
 
-int vft_encoder_append(struct vft_encoder *encoder, const struct vft_event *event)
+int vft_encoder_append(struct vft_encoder *encoder, const struct vft_event *event, uint32_t bound)
 {
 	const struct vft_encode_step *steps = encoder->steps[event->kind];
 	unsigned int n;
-	int r = reserve(encoder, event);
+	int r = reserve(encoder, bound);
 
 	if (r < 0)
 		return r;
+	encoder->n_roomy--;
 	n = put_time(encoder, event->time_ns);
 	n += vft_buffer_put_varint(&encoder->columns[VFT_COL_KIND], event->kind);
 	n += vft_buffer_put_varint(&encoder->columns[VFT_COL_CPU], event->cpu);

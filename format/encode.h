@@ -25,7 +25,10 @@ struct vft_encoder {
 	struct vft_buffer columns[VFT_N_COLUMNS]; /* by id; string_data is in strings */
 	uint64_t last[VFT_N_COLUMNS];             /* of DELTA columns */
 	struct vft_encode_step steps[VFT_KIND_MAX + 1][VFT_MAX_FIELDS];
-	uint8_t n_steps[VFT_KIND_MAX + 1];
+	struct vft_encode_step pointers[VFT_KIND_MAX + 1][VFT_MAX_FIELDS]; /* tasks and strings */
+	uint8_t n_steps[VFT_KIND_MAX + 1], n_pointers[VFT_KIND_MAX + 1];
+	uint32_t bounds[VFT_KIND_MAX + 1]; /* bytes of a kind's event, without its strings */
+	uint32_t n_roomy;                  /* so many more events fit the columns */
 	struct vft_strings strings;
 	struct vft_tasks tasks;
 	uint64_t start_ns; /* time of the first event, which its delta is undone by when the block
@@ -44,8 +47,9 @@ void vft_encoder_reset(struct vft_encoder *encoder); /* a new block */
 VFT_MUST_CHECK int vft_encoder_bound(const struct vft_encoder *encoder,
 				     const struct vft_event *event, uint32_t *ret_bytes);
 
-/* Append @event, which vft_encoder_bound has passed. All or nothing. -ENOMEM. */
-VFT_MUST_CHECK int vft_encoder_append(struct vft_encoder *encoder, const struct vft_event *event);
+/* Append @event, whose @bound vft_encoder_bound has told. All or nothing. -ENOMEM. */
+VFT_MUST_CHECK int vft_encoder_append(struct vft_encoder *encoder, const struct vft_event *event,
+				      uint32_t bound);
 
 /* Append the block's payload; fills n_events, raw_len and first_ts of @header. -ENOMEM. */
 VFT_MUST_CHECK int vft_encoder_pack(struct vft_encoder *encoder, struct vft_packer *packer,

@@ -15,10 +15,11 @@
 
 struct vft_tasks {
 	struct vft_task_slot *slots;
-	struct vft_task_row *rows; /* room for half as many as there are slots */
-	uint32_t n_slots;          /* a power of two, or 0 */
-	uint32_t n;                /* rows */
-	uint32_t n_refs;           /* references made in this block */
+	struct vft_task_entry *entries; /* by row; half as many as slots */
+	uint32_t n_slots;               /* a power of two, or 0 */
+	uint32_t first_row; /* rows of all blocks before, since the slots were cleared */
+	uint32_t n;         /* rows */
+	uint32_t n_refs;    /* references made in this block */
 	uint64_t seed;
 };
 

@@ -244,7 +244,7 @@ int vft_writer_append(struct vft_writer *writer, const struct vft_event *event, 
 		if (r < 0)
 			return fail(writer, err, r);
 	}
-	r = vft_encoder_append(&writer->encoder, event);
+	r = vft_encoder_append(&writer->encoder, event, bound);
 	if (r < 0)
 		return fail(writer, err, r);
 	writer->type = type;

@@ -156,17 +156,24 @@ static uint32_t refer(struct vft_tasks *tasks, uint32_t pid)
 	return vft_tasks_refer(tasks, &task);
 }
 
-/* Nothing of a block that was written comes back, through growth either. */
-static void test_tasks__forget(void **state)
+/* After 2^32 rows a slot of the first must not come alive. */
+static void test_tasks__rows_wrap(void **state)
 {
 	struct vft_tasks tasks;
 
 	vft_tasks_init(&tasks, 1);
-	for (uint32_t pid = 1; pid <= 5000; pid++)
-		assert_int_equal(refer(&tasks, pid), 0);
-	assert_int_equal(refer(&tasks, 5000), 1);
-	assert_int_equal(refer(&tasks, 1), 5001);
+	tasks.first_row = UINT32_MAX / 2 + 1;
+	vft_tasks_reset(&tasks); /* nothing to forget yet */
+	assert_int_equal(tasks.first_row, 1);
+	assert_int_equal(refer(&tasks, 10), 0);
+	assert_int_equal(refer(&tasks, 11), 0);
+	assert_int_equal(refer(&tasks, 10), 2);
 	vft_tasks_reset(&tasks);
+	assert_int_equal(tasks.first_row, 3);
+	assert_int_equal(refer(&tasks, 11), 0);
+	tasks.first_row = UINT32_MAX / 2;
+	vft_tasks_reset(&tasks);
+	assert_int_equal(tasks.first_row, 1);
 	assert_int_equal(refer(&tasks, 11), 0);
 	assert_int_equal(refer(&tasks, 11), 1);
 	vft_tasks_release(&tasks);
@@ -183,7 +190,7 @@ int main(void)
 		cmocka_unit_test(test_strings__forget_at_reset),
 		cmocka_unit_test(test_strings__generation_wraps),
 		cmocka_unit_test(test_strings__same_slot),
-		cmocka_unit_test(test_tasks__forget),
+		cmocka_unit_test(test_tasks__rows_wrap),
 	};
 
 	return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);

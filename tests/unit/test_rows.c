@@ -49,7 +49,7 @@ static void encode(struct block *block, const struct vft_event *list, size_t n)
 		uint32_t bound;
 
 		assert_int_equal(vft_encoder_bound(&block->encoder, &list[i], &bound), 0);
-		assert_int_equal(vft_encoder_append(&block->encoder, &list[i]), 0);
+		assert_int_equal(vft_encoder_append(&block->encoder, &list[i], bound), 0);
 	}
 }
 
