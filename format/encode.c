@@ -202,12 +202,16 @@ static unsigned int put_string(struct vft_encoder *encoder, unsigned int column,
 {
 	struct vft_buffer *columns = encoder->columns;
 	uint32_t n_before = encoder->strings.n, row;
+	uint64_t *last = &encoder->last[column]; /* as written; 0 = none yet */
 
 	if (!str)
 		return vft_buffer_put_varint(&columns[column], 0);
+	if (*last && vft_strings_is(&encoder->strings, (uint32_t)(*last - 2), str))
+		return vft_buffer_put_varint(&columns[column], *last);
 	row = vft_strings_intern(&encoder->strings, str);
+	*last = (uint64_t)row + 2;
 	if (row != n_before)
-		return vft_buffer_put_varint(&columns[column], (uint64_t)row + 2);
+		return vft_buffer_put_varint(&columns[column], *last);
 	return vft_buffer_put_varint(&columns[column], 1) +
 	       vft_buffer_put_varint(&columns[VFT_COL_STRING_LEN], str->size) + str->size;
 }

@@ -23,7 +23,7 @@ struct vft_encode_step {
 
 struct vft_encoder {
 	struct vft_buffer columns[VFT_N_COLUMNS]; /* by id; string_data is in strings */
-	uint64_t last[VFT_N_COLUMNS];             /* of DELTA columns */
+	uint64_t last[VFT_N_COLUMNS];             /* of DELTA and STRING columns */
 	struct vft_encode_step steps[VFT_KIND_MAX + 1][VFT_MAX_FIELDS];
 	struct vft_encode_step pointers[VFT_KIND_MAX + 1][VFT_MAX_FIELDS]; /* tasks and strings */
 	uint8_t n_steps[VFT_KIND_MAX + 1], n_pointers[VFT_KIND_MAX + 1];

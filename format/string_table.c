@@ -91,6 +91,14 @@ int vft_strings_reserve(struct vft_strings *strings, uint32_t n, size_t size)
 	return vft_buffer_reserve(&strings->data, size);
 }
 
+bool vft_strings_is(const struct vft_strings *strings, uint32_t row, const struct vft_str *str)
+{
+	const struct vft_string_entry *entry = &strings->entries[row];
+
+	return entry->size == str->size &&
+	       (!str->size || !memcmp(strings->data.data + entry->offset, str->data, str->size));
+}
+
 uint32_t vft_strings_intern(struct vft_strings *strings, const struct vft_str *str)
 {
 	uint32_t hash = (uint32_t)vft_hash_bytes(strings->seed, str->data, str->size);
@@ -99,11 +107,8 @@ uint32_t vft_strings_intern(struct vft_strings *strings, const struct vft_str *s
 	for (; strings->slots[i].generation == strings->generation;
 	     i = (i + 1) & (strings->n_slots - 1)) {
 		const struct vft_string_slot *slot = &strings->slots[i];
-		const struct vft_string_entry *entry = &strings->entries[slot->row];
 
-		if (slot->hash == hash && entry->size == str->size &&
-		    (!str->size ||
-		     !memcmp(strings->data.data + entry->offset, str->data, str->size)))
+		if (slot->hash == hash && vft_strings_is(strings, slot->row, str))
 			return slot->row;
 	}
 	strings->slots[i] = (struct vft_string_slot){strings->generation, hash, strings->n};

@@ -8,6 +8,7 @@
 #ifndef VFT_STRING_TABLE_H
 #define VFT_STRING_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -37,5 +38,8 @@ VFT_MUST_CHECK int vft_strings_reserve(struct vft_strings *strings, uint32_t n, 
  * is new exactly if it equals ->n as it was before.
  */
 uint32_t vft_strings_intern(struct vft_strings *strings, const struct vft_str *str);
+
+/* Whether @str is the string of that row. */
+bool vft_strings_is(const struct vft_strings *strings, uint32_t row, const struct vft_str *str);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* Few bytes a slot: a block has some ten thousand tasks, and looking one up is a cache miss. */
 struct vft_task_slot {
-	uint32_t hash, row; /* row: counted on from block to block; below ->first_row it is free */
+	uint32_t tid, row; /* row: counted on from block to block; below ->first_row it is free */
 };
 
 struct vft_task_entry {
@@ -43,25 +43,43 @@ void vft_tasks_reset(struct vft_tasks *tasks)
 	tasks->first_row = 1;
 }
 
+/*
+ * The slot of @task, or the free one that it belongs into. Neighbours by tid share a cache line,
+ * since most new tasks have the next tid. Where that slot is taken, the way on depends on a hash of
+ * the whole task: one process can have many tasks in a block (of changing uids), and may choose to.
+ */
+static struct vft_task_slot *find_slot(const struct vft_tasks *tasks, const struct vft_task *task)
+{
+	uint32_t mask = tasks->n_slots - 1, tid = task->tid, step = 0;
+	uint32_t i = ((uint32_t)vft_hash_mix(tasks->seed, tid / 8) * 8 + tid % 8) & mask;
+
+	for (;; i = (i + step) & mask) {
+		struct vft_task_slot *slot = &tasks->slots[i];
+
+		if (slot->row < tasks->first_row)
+			return slot;
+		if (slot->tid == tid && !memcmp(&tasks->entries[slot->row - tasks->first_row].task,
+						task, sizeof(*task)))
+			return slot;
+		if (!step)
+			step = (uint32_t)vft_hash_bytes(tasks->seed, task, sizeof(*task)) | 1;
+	}
+}
+
 static int grow_slots(struct vft_tasks *tasks, uint32_t n_slots)
 {
 	struct vft_task_slot *slots = calloc(n_slots, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < tasks->n_slots; i++) {
-		const struct vft_task_slot *old = &tasks->slots[i];
-		uint32_t at = old->hash & (n_slots - 1);
-
-		if (old->row < tasks->first_row)
-			continue;
-		while (slots[at].row)
-			at = (at + 1) & (n_slots - 1);
-		slots[at] = *old;
-	}
 	free(tasks->slots);
 	tasks->slots = slots;
 	tasks->n_slots = n_slots;
+	for (uint32_t row = 0; row < tasks->n; row++) {
+		const struct vft_task *task = &tasks->entries[row].task;
+
+		*find_slot(tasks, task) = (struct vft_task_slot){task->tid, tasks->first_row + row};
+	}
 	return 0;
 }
 
@@ -83,22 +101,17 @@ int vft_tasks_reserve(struct vft_tasks *tasks, uint32_t n)
 
 uint32_t vft_tasks_refer(struct vft_tasks *tasks, const struct vft_task *task)
 {
-	uint32_t hash = (uint32_t)vft_hash_bytes(tasks->seed, task, sizeof(*task));
-	uint32_t i = hash & (tasks->n_slots - 1), distance;
+	struct vft_task_slot *slot = find_slot(tasks, task);
+	struct vft_task_entry *entry;
+	uint32_t distance;
 
-	for (; tasks->slots[i].row >= tasks->first_row; i = (i + 1) & (tasks->n_slots - 1)) {
-		struct vft_task_entry *entry;
-
-		if (tasks->slots[i].hash != hash)
-			continue;
-		entry = &tasks->entries[tasks->slots[i].row - tasks->first_row];
-		if (memcmp(&entry->task, task, sizeof(*task)))
-			continue;
-		distance = tasks->n_refs - entry->last_ref;
-		entry->last_ref = tasks->n_refs++;
-		return distance;
+	if (slot->row < tasks->first_row) {
+		*slot = (struct vft_task_slot){task->tid, tasks->first_row + tasks->n};
+		tasks->entries[tasks->n++] = (struct vft_task_entry){*task, tasks->n_refs++};
+		return 0;
 	}
-	tasks->slots[i] = (struct vft_task_slot){hash, tasks->first_row + tasks->n};
-	tasks->entries[tasks->n++] = (struct vft_task_entry){*task, tasks->n_refs++};
-	return 0;
+	entry = &tasks->entries[slot->row - tasks->first_row];
+	distance = tasks->n_refs - entry->last_ref;
+	entry->last_ref = tasks->n_refs++;
+	return distance;
 }

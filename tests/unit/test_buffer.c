@@ -179,6 +179,23 @@ static void test_tasks__rows_wrap(void **state)
 	vft_tasks_release(&tasks);
 }
 
+/* One thread under many uids, which share the slot that is tried first. */
+static void test_tasks__same_tid(void **state)
+{
+	struct vft_task task = sample_task(7);
+	struct vft_tasks tasks;
+
+	vft_tasks_init(&tasks, 1);
+	for (unsigned int look = 0; look < 3; look++) {
+		for (task.uid = 0; task.uid < 3000; task.uid++) {
+			assert_int_equal(vft_tasks_reserve(&tasks, 1), 0);
+			assert_int_equal(vft_tasks_refer(&tasks, &task), look ? 3000 : 0);
+		}
+	}
+	assert_int_equal(tasks.n, 3000);
+	vft_tasks_release(&tasks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_strings__generation_wraps),
 		cmocka_unit_test(test_strings__same_slot),
 		cmocka_unit_test(test_tasks__rows_wrap),
+		cmocka_unit_test(test_tasks__same_tid),
 	};
 
 	return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);
