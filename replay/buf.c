@@ -44,7 +44,11 @@ void rep_buf_fill(struct rep_buf *buf, char c, size_t n)
 {
 	if (!n || !rep_buf_reserve(buf, n))
 		return;
-	memset(buf->data + buf->size, c, n);
+	if (n < 8) /* a call would cost more */
+		for (size_t i = 0; i < n; i++)
+			buf->data[buf->size + i] = c;
+	else
+		memset(buf->data + buf->size, c, n);
 	buf->size += n;
 }
 
@@ -55,26 +59,33 @@ static const char pairs[] = "0001020304050607080910111213141516171819"
 			    "6061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
 
+/* Not memcpy: the compiler would have its bounds checked by a call. */
+static inline void put_pair(char *digits, size_t at, uint64_t value)
+{
+	digits[at] = pairs[2 * value];
+	digits[at + 1] = pairs[2 * value + 1];
+}
+
+/* Copies of a fixed size beyond what is meant are stores without a loop; the room is there. */
+#define MAX_DIGITS 20u
+
 void rep_buf_u64(struct rep_buf *buf, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[2 * MAX_DIGITS];
+	size_t at = MAX_DIGITS;
 
-	if (!rep_buf_reserve(buf, sizeof(digits)))
+	if (!rep_buf_reserve(buf, MAX_DIGITS))
 		return;
 	while (value >= 100) {
-		at -= 2;
-		memcpy(digits + at, pairs + 2 * (value % 100), 2);
+		put_pair(digits, at -= 2, value % 100);
 		value /= 100;
 	}
-	if (value >= 10) {
-		at -= 2;
-		memcpy(digits + at, pairs + 2 * value, 2);
-	} else {
+	if (value >= 10)
+		put_pair(digits, at -= 2, value);
+	else
 		digits[--at] = (char)('0' + value);
-	}
-	memcpy(buf->data + buf->size, digits + at, sizeof(digits) - at);
-	buf->size += sizeof(digits) - at;
+	memcpy(buf->data + buf->size, digits + at, MAX_DIGITS);
+	buf->size += MAX_DIGITS - at;
 }
 
 void rep_buf_i64(struct rep_buf *buf, int64_t value)

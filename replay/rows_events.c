@@ -97,42 +97,50 @@ enum rep_events_column rep_events_column(unsigned int vft_column)
 	}
 }
 
-/* Kinds' fields are few: put each where its number belongs. */
-static struct rep_cell *place(struct rep_event_row *row, enum rep_events_column column)
+static struct rep_cell *append(struct rep_event_row *row, enum rep_events_column column)
 {
-	size_t at = row->n++;
+	row->which[row->n] = (uint8_t)column;
+	return &row->cells[row->n++];
+}
 
-	while (at && row->which[at - 1] > column) {
-		row->which[at] = row->which[at - 1];
-		row->cells[at] = row->cells[at - 1];
-		at--;
+/* A kind's fields by the place of their columns. A task's columns stand together. */
+static void find_order(struct rep_event_row *row, unsigned int kind)
+{
+	size_t n, n_fields, at;
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+
+	for (n = 0; n_fields--;) {
+		enum rep_events_column column = rep_events_column(fields[n_fields].column);
+
+		if (column == REP_N_EVENTS)
+			continue;
+		for (at = n++; at && row->orders[kind].columns[at - 1] > column; at--) {
+			row->orders[kind].columns[at] = row->orders[kind].columns[at - 1];
+			row->orders[kind].fields[at] = row->orders[kind].fields[at - 1];
+		}
+		row->orders[kind].columns[at] = (uint8_t)column;
+		row->orders[kind].fields[at] = (uint8_t)n_fields;
 	}
-	row->which[at] = (uint8_t)column;
-	return &row->cells[at];
+	row->orders[kind].n = (uint8_t)n;
 }
 
 static void put_task(struct rep_event_row *row, const struct vft_task *task,
 		     enum rep_events_column first)
 {
-	static const enum rep_events_column own[] = {
-		REP_EV_PID,        REP_EV_TID, REP_EV_NS_PID, REP_EV_NS_TID,
-		REP_EV_TASK_START, REP_EV_UID, REP_EV_PIDNS,  REP_EV_CGROUP};
-	uint64_t values[8];
-
-	_Static_assert(REP_EV_CGROUP - REP_EV_PID == 7, "a task is eight columns in a row");
+	_Static_assert(REP_EV_TID == REP_EV_PID + 1 && REP_EV_NS_PID == REP_EV_PID + 2 &&
+			       REP_EV_NS_TID == REP_EV_PID + 3 &&
+			       REP_EV_TASK_START == REP_EV_PID + 4 &&
+			       REP_EV_UID == REP_EV_PID + 5 && REP_EV_PIDNS == REP_EV_PID + 6 &&
+			       REP_EV_CGROUP == REP_EV_PID + 7,
+		       "a task is eight columns in a row");
 	_Static_assert(REP_EV_CHILD_CGROUP - REP_EV_CHILD_PID == 7, "and so is the child");
-	if (task) {
-		values[0] = task->tgid;
-		values[1] = task->tid;
-		values[2] = task->ns_tgid;
-		values[3] = task->ns_tid;
-		values[4] = task->start_ns;
-		values[5] = task->uid;
-		values[6] = task->pidns;
-		values[7] = task->cgroup;
-	}
-	for (size_t i = 0; i < 8; i++)
-		*place(row, first + (own[i] - REP_EV_PID)) = task ? REP_UINT(values[i]) : REP_NULL;
+	const uint64_t values[8] = {task ? task->tgid : 0,     task ? task->tid : 0,
+				    task ? task->ns_tgid : 0,  task ? task->ns_tid : 0,
+				    task ? task->start_ns : 0, task ? task->uid : 0,
+				    task ? task->pidns : 0,    task ? task->cgroup : 0};
+
+	for (unsigned int i = 0; i < 8; i++)
+		*append(row, first + i) = task ? REP_UINT(values[i]) : REP_NULL;
 }
 
 static struct rep_cell string_cell(const struct vft_str *string)
@@ -185,35 +193,38 @@ void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct r
 	size_t n;
 
 	ret->n = 0;
-	*place(ret, REP_EV_TIME_NS) = REP_INT((int64_t)(event->time_ns - start_ns));
-	*place(ret, REP_EV_KIND) = REP_WORD(vft_kind_name(event->kind));
-	*place(ret, REP_EV_CPU) = event->cpu == VFT_CPU_NONE ? REP_NULL : REP_UINT(event->cpu);
+	*append(ret, REP_EV_TIME_NS) = REP_INT((int64_t)(event->time_ns - start_ns));
+	*append(ret, REP_EV_KIND) = REP_WORD(vft_kind_name(event->kind));
+	*append(ret, REP_EV_CPU) = event->cpu == VFT_CPU_NONE ? REP_NULL : REP_UINT(event->cpu);
 	fields = vft_event_fields(event->kind, &n);
-	for (size_t i = 0; i < n; i++) {
-		const void *member = (const char *)event + fields[i].offset;
-		enum rep_events_column column = rep_events_column(fields[i].column);
+	if (!n)
+		return;
+	if (!ret->orders[event->kind].n)
+		find_order(ret, event->kind);
+	for (size_t i = 0; i < ret->orders[event->kind].n; i++) {
+		const struct vft_field *field = &fields[ret->orders[event->kind].fields[i]];
+		enum rep_events_column column = ret->orders[event->kind].columns[i];
+		const void *member = (const char *)event + field->offset;
 
-		if (column == REP_N_EVENTS)
-			continue;
-		switch ((enum vft_type)fields[i].type) {
+		switch ((enum vft_type)field->type) {
 		case VFT_TYPE_TASK:
 			put_task(ret, *(const struct vft_task *const *)member, column);
 			break;
 		case VFT_TYPE_STR:
-			*place(ret, column) = string_cell(*(const struct vft_str *const *)member);
+			*append(ret, column) = string_cell(*(const struct vft_str *const *)member);
 			break;
 		case VFT_TYPE_I32: {
 			int32_t value = *(const int32_t *)member;
 
-			*place(ret, column) = value < 0 ? REP_NULL : REP_INT(value);
+			*append(ret, column) = value < 0 ? REP_NULL : REP_INT(value);
 			break;
 		}
 		case VFT_TYPE_U32:
-			*place(ret, column) =
+			*append(ret, column) =
 				number_cell(column, *(const uint32_t *)member, start_ns, ret);
 			break;
 		case VFT_TYPE_U64:
-			*place(ret, column) =
+			*append(ret, column) =
 				number_cell(column, *(const uint64_t *)member, start_ns, ret);
 			break;
 		}

@@ -82,8 +82,13 @@ enum rep_events_column {
 
 extern const struct rep_column rep_events_columns[REP_N_EVENTS];
 
+/* Zero before the first use: it also keeps in which order the fields of each kind come. */
 struct rep_event_row {
 	uint8_t which[REP_N_EVENTS]; /* rising */
+	struct {
+		uint8_t n; /* 0: not known yet */
+		uint8_t fields[REP_N_EVENTS], columns[REP_N_EVENTS];
+	} orders[VFT_KIND_MAX + 1];
 	struct rep_cell cells[REP_N_EVENTS];
 	size_t n;
 	char number[2][REP_NAME_SIZE];

@@ -13,6 +13,9 @@ struct rep_table {
 	size_t n_columns;
 	struct rep_text *text;  /* REP_TEXT */
 	struct rep_buf scratch; /* a CSV field before it is quoted */
+	/* JSON: "name": of each column, one after the other */
+	struct rep_buf keys;
+	uint32_t key_ends[UINT8_MAX];
 };
 
 static void cell_offset(struct rep_buf *buf, int64_t ns)
@@ -91,6 +94,10 @@ static void csv_cell(struct rep_table *table, enum rep_cell_type type, const str
 
 	if (cell->is_null)
 		return;
+	if (type == REP_CELL_UINT) { /* most of all */
+		rep_buf_u64(&out->buf, cell->u);
+		return;
+	}
 	if (type != REP_CELL_BYTES && type != REP_CELL_ARGV) {
 		cell_common(&out->buf, type, cell);
 		return;
@@ -151,37 +158,46 @@ static void json_argv(struct rep_out *out, const char *key, struct vft_str argv)
 	rep_buf_char(&out->buf, ']');
 }
 
-void rep_json_value(struct rep_out *out, const char *key, enum rep_cell_type type,
-		    struct rep_cell cell)
+/* Behind its key. */
+static void json_cell(struct rep_out *out, const char *key, enum rep_cell_type type,
+		      const struct rep_cell *cell)
 {
-	json_key(out, key, "");
-	if (cell.is_null) {
+	if (cell->is_null) {
 		rep_buf_bytes(&out->buf, "null", 4);
 		return;
 	}
 	switch (type) {
+	case REP_CELL_UINT: /* most of all */
+		rep_buf_u64(&out->buf, cell->u);
+		break;
 	case REP_CELL_INT:
-	case REP_CELL_UINT:
 	case REP_CELL_BOOL:
 	case REP_CELL_DURATION:
 	case REP_CELL_OFFSET:
-		cell_common(&out->buf, type, &cell);
+		cell_common(&out->buf, type, cell);
 		break;
 	case REP_CELL_TIME:
 		rep_buf_char(&out->buf, '"');
-		rep_buf_time(&out->buf, cell.u);
+		rep_buf_time(&out->buf, cell->u);
 		rep_buf_char(&out->buf, '"');
 		break;
 	case REP_CELL_BYTES:
-		json_bytes(out, key, cell.bytes);
+		json_bytes(out, key, cell->bytes);
 		break;
 	case REP_CELL_WORD:
-		json_bytes(out, key, (struct vft_str){cell.word, (uint32_t)strlen(cell.word)});
+		json_bytes(out, key, (struct vft_str){cell->word, (uint32_t)strlen(cell->word)});
 		break;
 	case REP_CELL_ARGV:
-		json_argv(out, key, cell.bytes);
+		json_argv(out, key, cell->bytes);
 		break;
 	}
+}
+
+void rep_json_value(struct rep_out *out, const char *key, enum rep_cell_type type,
+		    struct rep_cell cell)
+{
+	json_key(out, key, "");
+	json_cell(out, key, type, &cell);
 }
 
 void rep_json_open(struct rep_out *out, const char *key, char bracket)
@@ -201,6 +217,16 @@ void rep_json_end(struct rep_out *out)
 {
 	rep_buf_char(&out->buf, '\n');
 	out->json_first = true;
+}
+
+static void keep_keys(struct rep_table *table)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		rep_buf_char(&table->keys, '"');
+		rep_buf_text(&table->keys, table->columns[i].name);
+		rep_buf_bytes(&table->keys, "\":", 2);
+		table->key_ends[i] = (uint32_t)table->keys.size;
+	}
 }
 
 int rep_table_begin(struct rep_out *out, const struct rep_column *columns, size_t n_columns,
@@ -224,6 +250,8 @@ int rep_table_begin(struct rep_out *out, const struct rep_column *columns, size_
 			rep_buf_text(&out->buf, columns[i].name);
 		}
 		rep_buf_bytes(&out->buf, "\r\n", 2);
+	} else {
+		keep_keys(table);
 	}
 	*ret = table;
 	return 0;
@@ -236,6 +264,8 @@ static int any_row(struct rep_table *table, const uint8_t *which, const struct r
 	struct rep_out *out = table->out;
 	size_t column = 0, at;
 
+	if (table->keys.failed)
+		return -ENOMEM;
 	if (out->options.format == REP_TEXT)
 		return rep_text_row(table->text, which, cells, n);
 	if (out->options.format == REP_CSV) {
@@ -251,9 +281,17 @@ static int any_row(struct rep_table *table, const uint8_t *which, const struct r
 	}
 	rep_json_open(out, NULL, '{');
 	for (size_t i = 0; i < n; i++) {
-		const struct rep_column *c = &table->columns[which ? which[i] : i];
+		const struct rep_column *c;
+		size_t key;
 
-		rep_json_value(out, c->name, c->type, cells[i]);
+		at = which ? which[i] : i;
+		c = &table->columns[at];
+		key = at ? table->key_ends[at - 1] : 0;
+		if (i)
+			rep_buf_char(&out->buf, ',');
+		rep_buf_bytes(&out->buf, table->keys.data + key, table->key_ends[at] - key);
+		out->json_first = false;
+		json_cell(out, c->name, c->type, &cells[i]);
 	}
 	rep_json_close(out, '}');
 	if (out->options.format == REP_NDJSON)
@@ -286,5 +324,6 @@ void rep_table_free(struct rep_table *table)
 		return;
 	rep_text_free(table->text);
 	rep_buf_release(&table->scratch);
+	rep_buf_release(&table->keys);
 	free(table);
 }

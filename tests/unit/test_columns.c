@@ -153,7 +153,7 @@ static void test_columns__event_row_is_rising(void **state)
 	static const struct vft_str path = {"/bin/x", 6};
 	static const struct vft_task task = {.tgid = 7, .tid = 8};
 	struct vft_event event = {.time_ns = 1500, .kind = VFT_KIND_SNAPSHOT, .task = &task};
-	struct rep_event_row row;
+	struct rep_event_row row = {0};
 
 	event.snapshot.path = &path;
 	event.snapshot.state = VFT_STATE_STOPPED;
