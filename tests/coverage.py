@@ -17,8 +17,9 @@ MIN_FORMAT_BRANCHES, MIN_LINES = 95.0, 85.0
 
 
 def files_of(build):
-    command = ['gcovr', '--root', ROOT, '--object-directory', build, '--json-summary', '-',
-               *(f'--filter={ROOT}/{folder}/' for folder in FOLDERS)]
+    # Only @build is searched: the tree may hold other builds.
+    command = ['gcovr', '--root', ROOT, '--json-summary', '-',
+               *(f'--filter={ROOT}/{folder}/' for folder in FOLDERS), build]
     text = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return json.loads(text)['files']
 

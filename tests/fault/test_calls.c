@@ -14,6 +14,7 @@
 #include <zstd.h>
 
 #include "../unit/trace.h"
+#include "index.h"
 #include "meta_codec.h"
 #include "schema.h"
 #include "verify.h"
@@ -312,6 +313,22 @@ static void test_write__memory_runs_out(void **state)
 	}
 	plan.goes_on = false;
 	print_message("# %lu allocations failed\n", points);
+}
+
+/* A descriptor that is taken over is closed also when there is no memory for its sink. */
+static void test_write__no_sink(void **state)
+{
+	struct vft_sink *sink = NULL;
+	int fd = dup(STDOUT_FILENO);
+
+	arm(CLASS_ALLOC, ENOMEM, 1);
+	assert_int_equal(vft_sink_open_fd(fd, &sink, NULL), -ENOMEM);
+	disarm();
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	arm(CLASS_ALLOC, ENOMEM, 1);
+	assert_int_equal(vft_sink_open_fd(-1, &sink, NULL), -ENOMEM);
+	disarm();
+	assert_null(sink);
 }
 
 static void test_write__file_fails(void **state)
@@ -626,11 +643,21 @@ static int encode_end(struct vft_buffer *payload)
 	return vft_end_encode(&end, payload);
 }
 
+static int encode_index(struct vft_buffer *payload)
+{
+	struct vft_index_entry list[] = {
+		{.size_bytes = 64, .type = VFT_BLOCK_META},
+		{.self_off = 64, .size_bytes = 128, .seq = 1, .type = VFT_BLOCK_EVENTS}};
+	struct vft_buffer entries = {(uint8_t *)list, sizeof(list), sizeof(list)};
+
+	return vft_index_encode(&entries, 0, payload);
+}
+
 /* However much room there is: all of it, or -ENOMEM. */
 static void test_encode__no_room_to_grow(void **state)
 {
 	static int (*const encoders[])(struct vft_buffer * payload) = {
-		encode_section, encode_meta, encode_end, vft_schema_encode};
+		encode_section, encode_meta, encode_end, encode_index, vft_schema_encode};
 
 	for (size_t i = 0; i < N_OF(encoders); i++) {
 		struct vft_buffer whole = {0}, part;
@@ -662,6 +689,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write__memory_runs_out),
+		cmocka_unit_test(test_write__no_sink),
 		cmocka_unit_test(test_write__file_fails),
 		cmocka_unit_test(test_write__interrupted_and_short),
 		cmocka_unit_test(test_write__zstd_fails),

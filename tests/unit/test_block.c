@@ -92,6 +92,53 @@ static void test_block__payload_is_masked(void **state)
 	vft_buffer_release(&payload);
 }
 
+/* The pattern under every mask there is: the last one is taken, and reading is not harmed. */
+static void test_block__payload_under_every_mask(void **state)
+{
+	struct vft_header header = sample;
+	struct vft_buffer payload = {0};
+	uint8_t text[8 * 256];
+
+	for (size_t i = 0; i < 256; i++)
+		for (size_t j = 0; j < 8; j++)
+			text[8 * i + j] =
+				(uint8_t)VFT_SYNC[j] ^
+				(i ? (uint8_t)(sample.section_id >> (8 * j)) ^ (uint8_t)i : 0);
+	assert_int_equal(vft_buffer_append_bytes(&payload, text, sizeof(text)), 0);
+	assert_int_equal(vft_payload_seal(&payload, &header), 0);
+	assert_int_equal(header.flags, UINT8_MAX);
+	assert_int_equal(vft_payload_open(payload.data, &header), 0);
+	assert_memory_equal(payload.data, text, sizeof(text));
+	vft_buffer_release(&payload);
+}
+
+static int unpack(uint8_t codec, uint32_t raw_len, const char *bytes, size_t size)
+{
+	struct vft_column_frame frame = {.id = 1,
+					 .codec = codec,
+					 .raw_len = raw_len,
+					 .stored = vft_cursor_init(bytes, size)};
+	struct vft_unpacker *unpacker;
+	uint8_t raw[8];
+	int r;
+
+	assert_int_equal(vft_unpacker_new(&unpacker), 0);
+	r = vft_unpacker_unpack(unpacker, &frame, raw);
+	vft_unpacker_free(unpacker);
+	return r;
+}
+
+/* No bytes are a column of no bytes, and nothing else. */
+static void test_block__empty_frame(void **state)
+{
+	assert_int_equal(unpack(VFT_CODEC_RAW, 0, "", 0), 0);
+	assert_int_equal(unpack(VFT_CODEC_RAW, 0, NULL, 0), 0);
+	assert_int_equal(unpack(VFT_CODEC_RAW, 5, "", 0), -EBADMSG);
+	assert_int_equal(unpack(VFT_CODEC_ZSTD, 0, "", 0), -EBADMSG);
+	assert_int_equal(unpack(VFT_CODEC_ZSTD, 5, "no zstd", 7), -EBADMSG);
+	assert_int_equal(unpack(VFT_CODEC_RAW, 3, "abc", 3), 0);
+}
+
 /* Pack two columns, one that compresses and one that does not. */
 static void pack(struct vft_buffer *payload, uint32_t *ret_raw_len)
 {
@@ -254,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_block__header_every_bit),
 		cmocka_unit_test(test_block__payload_without_sync),
 		cmocka_unit_test(test_block__payload_is_masked),
+		cmocka_unit_test(test_block__payload_under_every_mask),
+		cmocka_unit_test(test_block__empty_frame),
 		cmocka_unit_test(test_block__directory_round_trip),
 		cmocka_unit_test(test_block__two_frames),
 		cmocka_unit_test(test_block__directory_cut_anywhere),

@@ -3,12 +3,12 @@
  * strings and tasks at the end of what a generation can say. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "string_table.h"
 #include "task_table.h"
 #include "trace.h"
@@ -130,21 +130,60 @@ static void test_strings__generation_wraps(void **state)
 	vft_strings_release(&strings);
 }
 
-/* Two strings of one hash are told apart by their bytes: found by trying. */
-static void test_strings__same_slot(void **state)
+/* So many that two of them have one hash, and must be told apart by their bytes. */
+#define N_FOR_A_COLLISION 300000u
+
+struct hashed {
+	uint32_t hash, number;
+};
+
+static int by_hash(const void *a, const void *b)
 {
-	struct vft_strings strings;
+	uint32_t x = ((const struct hashed *)a)->hash, y = ((const struct hashed *)b)->hash;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Two numbers whose things have the same hash. */
+static void find_collision(uint32_t (*hash_of)(uint32_t number), uint32_t ret[2])
+{
+	struct hashed *all = malloc(N_FOR_A_COLLISION * sizeof(*all));
+	size_t i;
+
+	assert_non_null(all);
+	for (uint32_t number = 0; number < N_FOR_A_COLLISION; number++)
+		all[number] = (struct hashed){hash_of(number), number};
+	qsort(all, N_FOR_A_COLLISION, sizeof(*all), by_hash);
+	for (i = 1; i < N_FOR_A_COLLISION && all[i].hash != all[i - 1].hash; i++)
+		;
+	assert_true(i < N_FOR_A_COLLISION);
+	ret[0] = all[i - 1].number;
+	ret[1] = all[i].number;
+	free(all);
+}
+
+static uint32_t hash_of_text(uint32_t number)
+{
 	char text[16];
 
+	(void)snprintf(text, sizeof(text), "%012u", number * 2654435761u);
+	return (uint32_t)vft_hash_bytes(1, text, 12);
+}
+
+static void test_strings__same_hash(void **state)
+{
+	struct vft_strings strings;
+	uint32_t number[2];
+	char text[2][16];
+
+	find_collision(hash_of_text, number);
 	vft_strings_init(&strings, 1);
-	for (uint32_t i = 0; i < 20000; i++) {
-		(void)snprintf(text, sizeof(text), "%u", i);
-		assert_int_equal(intern(&strings, text), i);
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "%012u", number[i] * 2654435761u);
+		assert_int_equal(intern(&strings, text[i]), i);
 	}
-	for (uint32_t i = 0; i < 20000; i++) {
-		(void)snprintf(text, sizeof(text), "%u", i);
-		assert_int_equal(intern(&strings, text), i);
-	}
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(intern(&strings, text[i]), i);
 	vft_strings_release(&strings);
 }
 
@@ -206,7 +245,7 @@ int main(void)
 		cmocka_unit_test(test_cleanup__closes_what_is_open),
 		cmocka_unit_test(test_strings__forget_at_reset),
 		cmocka_unit_test(test_strings__generation_wraps),
-		cmocka_unit_test(test_strings__same_slot),
+		cmocka_unit_test(test_strings__same_hash),
 		cmocka_unit_test(test_tasks__rows_wrap),
 		cmocka_unit_test(test_tasks__same_tid),
 	};

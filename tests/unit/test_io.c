@@ -38,7 +38,41 @@ static void test_io__file_source(void **state)
 	assert_int_equal(source->read_at(source, 7, buffer, 8), 3);
 	assert_memory_equal(buffer, "789", 3);
 	assert_int_equal(source->read_at(source, UINT64_MAX, buffer, 8), 0);
+	assert_int_equal(source->read_at(source, 0, buffer, SIZE_MAX), -EINVAL);
 	vft_source_close(source);
+}
+
+/* Neither a file nor a pipe: nothing can be said of its size. */
+static void test_io__character_device(void **state)
+{
+	struct vft_source *source;
+	char byte;
+
+	assert_int_equal(vft_source_open_fd(open("/dev/null", O_RDONLY | O_CLOEXEC), &source, NULL),
+			 0);
+	assert_false(source->seekable);
+	assert_int_equal(source->size_bytes, 0);
+	assert_int_equal(source->read_at(source, 0, &byte, 1), 0);
+	vft_source_close(source);
+}
+
+/* Longer than what a stream keeps behind it. */
+static void test_io__long_read_of_a_stream(void **state)
+{
+	size_t size = VFT_SOURCE_KEEP + 4096;
+	uint8_t *data = malloc(size);
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct vft_source *source;
+
+	assert_non_null(data);
+	memset(data, 1, size);
+	assert_int_equal(vft_source_open_fd(fd, &source, NULL), 0);
+	assert_int_equal(source->read_at(source, 0, data, size), size);
+	for (size_t i = 0; i < size; i++)
+		if (data[i])
+			fail_msg("byte %zu was not read", i);
+	vft_source_close(source);
+	free(data);
 }
 
 static void test_io__refuses_directory(void **state)
@@ -171,9 +205,10 @@ static void test_io__sink_loops_on_short_writes(void **state)
 static void test_io__sink_error(void **state)
 {
 	struct vft_sink *sink;
-	struct iovec iov = {(void *)(uintptr_t) "text", 4};
+	struct iovec iov = {(void *)(uintptr_t) "text", 4}, nothing[2] = {{NULL, 0}, {NULL, 0}};
 
 	assert_int_equal(vft_sink_open_fd(open("/dev/full", O_WRONLY | O_CLOEXEC), &sink, NULL), 0);
+	assert_int_equal(sink->writev(sink, nothing, 2), 0);
 	assert_int_equal(sink->writev(sink, &iov, 1), -ENOSPC);
 	vft_sink_close(sink);
 	assert_int_equal(vft_sink_open_fd(-1, &sink, NULL), 0);
@@ -188,6 +223,8 @@ int main(void)
 		cmocka_unit_test(test_io__memory_source),
 		cmocka_unit_test(test_io__file_source),
 		cmocka_unit_test(test_io__refuses_directory),
+		cmocka_unit_test(test_io__character_device),
+		cmocka_unit_test(test_io__long_read_of_a_stream),
 		cmocka_unit_test(test_io__pipe_source),
 		cmocka_unit_test(test_io__sink_loops_on_short_writes),
 		cmocka_unit_test(test_io__sink_error),

@@ -5,6 +5,7 @@
 
 #include "meta_codec.h"
 #include "schema.h"
+#include "index.h"
 #include "trace.h"
 
 static void test_reader__round_trip(void **state)
@@ -276,6 +277,12 @@ static void test_reader__raw_total_limit(void **state)
 	assert_int_equal(reading.error, -EFBIG);
 	assert_int_equal(reading.err.code, -EFBIG);
 	reading_free(&reading);
+	limits.max_raw_total = 0; /* as without limits */
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	reading = read_source(source, &limits);
+	assert_int_equal(reading.error, 0);
+	assert_true(reading.n_events > 0);
+	reading_free(&reading);
 	bytes_free(&trace);
 }
 
@@ -436,6 +443,86 @@ static void test_reader__no_index(void **state)
 	bytes_free(&trace);
 }
 
+/* The trailer, and the INDEX block it leads to, saying what they cannot. */
+static int index_with(struct bytes trace)
+{
+	const struct vft_index_entry *entries;
+	struct vft_source *source;
+	struct vft_reader *reader;
+	size_t n;
+	int r;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	r = vft_reader_get_index(reader, &entries, &n, NULL);
+	if (r == 1) {
+		const struct vft_index_entry *again;
+
+		assert_int_equal(vft_reader_get_index(reader, &again, &n, NULL), 1);
+		assert_ptr_equal(again, entries);
+	}
+	assert_int_equal(vft_reader_has_index(reader, NULL), r);
+	vft_reader_close(reader);
+	return r;
+}
+
+static void test_reader__trailer_lies(void **state)
+{
+	struct bytes trace = trace_sample();
+	uint8_t *at = trace.data + trace.size - VFT_TRAILER_SIZE;
+	struct vft_trailer good, bad[7];
+
+	assert_int_equal(index_with(trace), 1);
+	assert_int_equal(vft_trailer_parse(at, &good), 0);
+	for (size_t i = 0; i < N_OF(bad); i++)
+		bad[i] = good;
+	bad[0].self_off += 8;
+	bad[1].self_off = UINT64_MAX;
+	bad[2].to_index = 0;
+	bad[3].to_index = (uint32_t)good.self_off + 8;
+	bad[4].to_index = good.to_end; /* END, where INDEX should be */
+	bad[5].to_index -= 8;
+	bad[6].section ^= 1;
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		vft_trailer_store(&bad[i], at);
+		assert_int_equal(index_with(trace), 0);
+	}
+	bytes_free(&trace);
+}
+
+static void test_reader__index_lies(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
+	uint8_t *payload = trace.data + offset + VFT_HEADER_SIZE;
+	/* previous_off, the number of entries, the first one's place and sequence number */
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} bad[] = {{0, 0x7f}, {1, 1}, {1, 0}, {2, 8}, {3, 1}};
+
+	assert_int_equal(header.flags, 0);
+	assert_int_equal(payload[0], 0);
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		uint8_t was = payload[bad[i].at];
+
+		payload[bad[i].at] = bad[i].value;
+		trace_reseal(trace, offset);
+		assert_int_equal(index_with(trace), 0);
+		payload[bad[i].at] = was;
+	}
+	/* A previous INDEX that is further on than this one; and a number without an end. */
+	memset(payload, 0xff, 3);
+	payload[3] = 0;
+	trace_reseal(trace, offset);
+	assert_int_equal(index_with(trace), 0);
+	memset(payload, 0xff, 11);
+	trace_reseal(trace, offset);
+	assert_int_equal(index_with(trace), 0);
+	bytes_free(&trace);
+}
+
 static void test_reader__malformed_end(void **state)
 {
 	static const uint8_t bad[] = {VFT_END_N_EVENTS, 200, 1};
@@ -459,7 +546,7 @@ static uint64_t failing_from;
 
 static int64_t fail_at(struct vft_source *source, uint64_t offset, void *buffer, size_t size)
 {
-	if (offset + size > failing_from)
+	if (offset > failing_from || size > failing_from - offset)
 		return -EIO;
 	memcpy(buffer, failing_bytes.data + offset, size);
 	return (int64_t)size;
@@ -486,6 +573,26 @@ static void test_reader__source_error(void **state)
 	bytes_free(&failing_bytes);
 }
 
+/* A size that its hundredfold does not fit. */
+static void test_reader__largest_size(void **state)
+{
+	struct vft_source source = {
+		.read_at = fail_at, .close = no_close, .seekable = true, .size_bytes = INT64_MAX};
+	const struct vft_index_entry *entries;
+	struct vft_reader *reader;
+	struct vft_item item;
+	size_t n;
+
+	failing_bytes = trace_sample();
+	failing_from = failing_bytes.size;
+	assert_int_equal(vft_reader_open(&source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_next(reader, &item, NULL), 1);
+	assert_int_equal(item.kind, VFT_ITEM_SECTION);
+	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), -EIO);
+	vft_reader_close(reader);
+	bytes_free(&failing_bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,8 +610,11 @@ int main(void)
 		cmocka_unit_test(test_reader__pass),
 		cmocka_unit_test(test_reader__index_mismatch),
 		cmocka_unit_test(test_reader__no_index),
+		cmocka_unit_test(test_reader__trailer_lies),
+		cmocka_unit_test(test_reader__index_lies),
 		cmocka_unit_test(test_reader__malformed_end),
 		cmocka_unit_test(test_reader__source_error),
+		cmocka_unit_test(test_reader__largest_size),
 	};
 
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);

@@ -174,6 +174,39 @@ static void test_registry__encodings(void **state)
 	expect_end(&table);
 }
 
+/* Every number has the name of its list, and no other has one. */
+static void check_names(const char *(*name_of)(unsigned int id), const char *const *names, size_t n)
+{
+	for (unsigned int id = 0; id < n; id++) {
+		const char *name = name_of(id);
+
+		assert_int_equal(name != NULL, names[id] != NULL);
+		if (name)
+			assert_string_equal(name, names[id]);
+	}
+}
+
+static void test_registry__names(void **state)
+{
+#define X(id, NAME, name) [id] = #name,
+	static const char *const kinds[300] = {VFT_KIND_LIST(X)};
+	static const char *const states[300] = {VFT_STATE_LIST(X)};
+	static const char *const causes[300] = {VFT_CAUSE_LIST(X)};
+	static const char *const marks[300] = {VFT_MARK_LIST(X)};
+#undef X
+#define X(id, NAME, name, ENC) [id] = #name,
+	static const char *const columns[300] = {VFT_COLUMN_LIST(X)};
+#undef X
+
+	check_names(vft_kind_name, kinds, N_OF(kinds));
+	check_names(vft_state_name, states, N_OF(states));
+	check_names(vft_cause_name, causes, N_OF(causes));
+	check_names(vft_mark_name, marks, N_OF(marks));
+	check_names(vft_column_name, columns, N_OF(columns));
+	for (unsigned int id = 0; id < N_OF(columns); id++)
+		assert_int_equal(vft_column_encoding(id) != 0, columns[id] != NULL);
+}
+
 /* Ids are for ever: lists rise, and columns below 16 are the tables'. */
 static void test_registry__ids_rise(void **state)
 {
@@ -203,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_registry__meta),
 		cmocka_unit_test(test_registry__blocks),
 		cmocka_unit_test(test_registry__encodings),
+		cmocka_unit_test(test_registry__names),
 		cmocka_unit_test(test_registry__ids_rise),
 	};
 

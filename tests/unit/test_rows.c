@@ -190,6 +190,79 @@ static void test_rows__refuses_bad_events(void **state)
 	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
 }
 
+/* Each number of a task at its limit, and beyond it. */
+static void test_rows__refuses_bad_tasks(void **state)
+{
+	struct block *block = *state;
+	const struct vft_task good = {
+		VFT_MAX_PID, VFT_MAX_PID, VFT_MAX_TIME_NS, VFT_MAX_PID, VFT_MAX_PID, 0, 0, 0};
+	struct vft_task bad[6];
+	struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0, .task = &good};
+	uint32_t bound;
+
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), 0);
+	for (size_t i = 0; i < N_OF(bad); i++)
+		bad[i] = good;
+	bad[0].tgid = 0;
+	bad[1].tgid++;
+	bad[2].tid++;
+	bad[3].ns_tid++;
+	bad[4].ns_tgid++;
+	bad[5].start_ns++;
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		e.task = &bad[i];
+		assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+	}
+}
+
+static int decode_info(const uint8_t *bytes, size_t size, struct vft_rows_info *ret)
+{
+	struct vft_header header = {.first_ts = T0};
+	struct edge edge = edge_make(bytes, size);
+	int r = vft_rows_info_decode(vft_cursor_init(edge.data, size), &header, ret);
+
+	edge_free(&edge);
+	return r;
+}
+
+static int decode_info_of(uint64_t id, uint64_t value, struct vft_rows_info *ret)
+{
+	struct vft_buffer info = {0};
+	int r;
+
+	assert_int_equal(vft_buffer_append_tlv_uint(&info, id, value), 0);
+	r = decode_info(info.data, info.size, ret);
+	vft_buffer_release(&info);
+	return r;
+}
+
+static void test_rows__info(void **state)
+{
+	static const uint8_t two_numbers[] = {VFT_INFO_LOST, 2, 1, 1}, half[] = {VFT_INFO_LOST},
+			     half_id[] = {0x80};
+	struct vft_rows_info info;
+
+	assert_int_equal(decode_info_of(VFT_INFO_LAST_TS, VFT_MAX_TIME_NS - T0, &info), 0);
+	assert_true(info.has_last_ts && info.last_ts == VFT_MAX_TIME_NS);
+	assert_int_equal(decode_info_of(VFT_INFO_LAST_TS, VFT_MAX_TIME_NS - T0 + 1, &info),
+			 -EBADMSG);
+	assert_int_equal(decode_info_of(VFT_INFO_PID_MIN, VFT_MAX_PID, &info), 0);
+	assert_int_equal(info.pid_min, VFT_MAX_PID);
+	assert_int_equal(decode_info_of(VFT_INFO_PID_MAX, VFT_MAX_PID, &info), 0);
+	assert_int_equal(info.pid_max, VFT_MAX_PID);
+	assert_int_equal(decode_info_of(VFT_INFO_PID_MIN, VFT_MAX_PID + 1ull, &info), -EBADMSG);
+	assert_int_equal(decode_info_of(VFT_INFO_PID_MAX, VFT_MAX_PID + 1ull, &info), -EBADMSG);
+	assert_int_equal(decode_info_of(VFT_INFO_LOST, UINT64_MAX, &info), 0);
+	assert_true(info.n_lost == UINT64_MAX);
+	/* Of a later version. */
+	assert_int_equal(decode_info_of(0, 1, &info), 0);
+	assert_int_equal(decode_info_of(VFT_INFO_KINDS + 1, 1, &info), 0);
+	assert_false(info.has_last_ts || info.has_kinds);
+	assert_int_equal(decode_info(two_numbers, sizeof(two_numbers), &info), -EBADMSG);
+	assert_int_equal(decode_info(half, sizeof(half), &info), -EBADMSG);
+	assert_int_equal(decode_info(half_id, sizeof(half_id), &info), -EBADMSG);
+}
+
 /* Each tampering alone must be enough. */
 static void tamper_byte(void **state, unsigned int column, size_t at, uint8_t value)
 {
@@ -439,6 +512,8 @@ int main(void)
 		TEST(test_rows__tables_hold_each_once),
 		TEST(test_rows__tables_grow),
 		TEST(test_rows__refuses_bad_events),
+		TEST(test_rows__refuses_bad_tasks),
+		TEST(test_rows__info),
 		TEST(test_rows__task_distance_beyond),
 		TEST(test_rows__task_table_overrun),
 		TEST(test_rows__pid_zero),

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/crc32c.h"
+#include "index.h"
 #include "meta_codec.h"
 #include "trace.h"
 #include "verify.h"
@@ -145,6 +146,90 @@ static void test_verify__index_disagrees(void **state)
 	bytes_free(&trace);
 }
 
+/* The index with one member of one entry changed; the same number of bytes all the same. */
+static void change_index(struct bytes trace, void (*change)(struct vft_index_entry *entry),
+			 uint64_t previous_off)
+{
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header), i = 0;
+	struct vft_buffer entries = {0}, payload = {0};
+	uint8_t *at = trace.data + offset + VFT_HEADER_SIZE;
+	uint64_t ignored;
+
+	assert_int_equal(
+		vft_index_decode(vft_cursor_init(at, header.payload_len), 1000, &entries, &ignored),
+		0);
+	while (!vft_index_get(&entries, i)->n_events)
+		i++;
+	if (change)
+		change((struct vft_index_entry *)(void *)entries.data + i);
+	assert_int_equal(vft_index_encode(&entries, previous_off, &payload), 0);
+	assert_int_equal(payload.size, header.payload_len);
+	memcpy(at, payload.data, payload.size);
+	trace_reseal(trace, offset);
+	vft_buffer_release(&entries);
+	vft_buffer_release(&payload);
+}
+
+static void change_type(struct vft_index_entry *entry)
+{
+	entry->type ^= 1;
+}
+
+static void change_count(struct vft_index_entry *entry)
+{
+	entry->n_events++;
+}
+
+static void change_kinds(struct vft_index_entry *entry)
+{
+	entry->kinds ^= 1;
+}
+
+static void change_lost(struct vft_index_entry *entry)
+{
+	entry->n_lost ^= 1;
+}
+
+static void change_first(struct vft_index_entry *entry)
+{
+	entry->first_ns++;
+	entry->last_ns++;
+}
+
+static void change_last(struct vft_index_entry *entry)
+{
+	entry->last_ns++;
+}
+
+static void change_size(struct vft_index_entry *entry)
+{
+	entry->size_bytes += 8;
+}
+
+static void test_verify__index_entry_differs(void **state)
+{
+	static void (*const changes[])(struct vft_index_entry * entry) = {
+		NULL, /* where the previous INDEX is */
+		change_type,  change_count, change_kinds, change_lost,
+		change_first, change_last,  change_size};
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	for (size_t i = 0; i < N_OF(changes); i++) {
+		struct bytes trace = trace_sample();
+
+		change_index(trace, NULL, 0);
+		assert_int_equal(verify(trace, &findings, &result), 0);
+		assert_int_equal(findings.n, 0);
+		change_index(trace, changes[i], !changes[i]);
+		assert_int_equal(verify(trace, &findings, &result), 0);
+		assert_int_equal(findings.n, 1);
+		assert_true(findings.damage[0].is_notice);
+		bytes_free(&trace);
+	}
+}
+
 static void test_verify__end_miscounts(void **state)
 {
 	struct bytes trace = trace_sample();
@@ -176,6 +261,36 @@ static void test_verify__callback_stops(void **state)
 	bytes_free(&trace);
 }
 
+/* Wherever there is something to tell, whoever is told can end it. */
+static void test_verify__callback_stops_anywhere(void **state)
+{
+	struct findings findings = {.stop = -ECANCELED};
+	struct bytes trace = trace_sample(), cut = trace;
+	struct vft_header header;
+	struct vft_verify result;
+	size_t offset;
+
+	cut.size -= VFT_TRAILER_SIZE;
+	assert_int_equal(verify(cut, &findings, &result), -ECANCELED);
+	offset = trace_find(trace, VFT_BLOCK_END, &header);
+	trace.data[offset + VFT_HEADER_SIZE + 5] ^= 1;
+	trace_reseal(trace, offset);
+	assert_int_equal(verify(trace, &findings, &result), -ECANCELED);
+	trace.data[offset + VFT_HEADER_SIZE + 5] ^= 1;
+	trace_reseal(trace, offset);
+	for (size_t i = 0; trace_block(trace, i, &header, &offset); i++) {
+		size_t last = offset + vft_header_get_size(&header) - 1;
+
+		if (header.payload_len % 8 == 0)
+			continue;
+		trace.data[last] ^= 1;
+		assert_int_equal(verify(trace, &findings, &result), -ECANCELED);
+		assert_int_equal(findings.damage[0].offset + findings.damage[0].length, last + 1);
+		trace.data[last] ^= 1;
+	}
+	bytes_free(&trace);
+}
+
 static void test_verify__not_a_trace(void **state)
 {
 	struct findings findings = {0};
@@ -194,8 +309,10 @@ int main(void)
 		cmocka_unit_test(test_verify__not_closed_is_a_notice),
 		cmocka_unit_test(test_verify__recovered_events),
 		cmocka_unit_test(test_verify__index_disagrees),
+		cmocka_unit_test(test_verify__index_entry_differs),
 		cmocka_unit_test(test_verify__end_miscounts),
 		cmocka_unit_test(test_verify__callback_stops),
+		cmocka_unit_test(test_verify__callback_stops_anywhere),
 		cmocka_unit_test(test_verify__not_a_trace),
 	};
 

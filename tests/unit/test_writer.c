@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <limits.h>
 
 #include "trace.h"
 
@@ -197,11 +198,44 @@ static void test_writer__bad_options(void **state)
 	bad.level = 20;
 	assert_int_equal(vft_writer_open(sink, &bad, &meta, &writer, &err), -EINVAL);
 	assert_int_equal(err.code, -EINVAL);
+	bad.level = -1;
+	assert_int_equal(vft_writer_open(sink, &bad, &meta, &writer, NULL), -EINVAL);
 	bad.level = 0;
 	bad.raw_target = UINT32_MAX;
 	assert_int_equal(vft_writer_open(sink, &bad, &meta, &writer, NULL), -EINVAL);
 	assert_int_equal(sink_bytes(sink).size, 0);
 	vft_sink_close(sink);
+}
+
+/* From the next block on; what zstd does not know is taken for the nearest it does. */
+static void test_writer__set_level(void **state)
+{
+	static const int levels[] = {1, 19, INT_MIN, 0, INT_MAX};
+	struct bytes traces[N_OF(levels)];
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+
+	for (size_t i = 0; i < N_OF(levels); i++) {
+		struct vft_sink *sink;
+		struct vft_writer *writer = open_writer(&sink);
+
+		vft_writer_set_level(writer, levels[i]);
+		for (size_t j = 0; j < 200 * n; j++)
+			append(writer, &list[j % n]);
+		assert_int_equal(vft_writer_flush(writer, NULL), 0);
+		vft_writer_close(writer);
+		traces[i] = bytes_join(sink_bytes(sink), (struct bytes){0});
+		vft_sink_close(sink);
+	}
+	assert_int_not_equal(traces[0].size, traces[1].size);
+	for (size_t i = 2; i < N_OF(levels); i++) {
+		size_t same = levels[i] > 0;
+
+		assert_int_equal(traces[i].size, traces[same].size);
+		assert_memory_equal(traces[i].data, traces[same].data, traces[i].size);
+	}
+	for (size_t i = 0; i < N_OF(levels); i++)
+		bytes_free(&traces[i]);
 }
 
 static void test_writer__finish_ends(void **state)
@@ -329,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_writer__large_strings),
 		cmocka_unit_test(test_writer__rows_limit),
 		cmocka_unit_test(test_writer__bad_options),
+		cmocka_unit_test(test_writer__set_level),
 		cmocka_unit_test(test_writer__finish_ends),
 		cmocka_unit_test(test_writer__disk_full_at_every_byte),
 		cmocka_unit_test(test_writer__one_write_per_block),
