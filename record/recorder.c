@@ -369,12 +369,17 @@ static bool is_snapshot_due(const struct recorder *rec, uint64_t now_ns)
 static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
 {
 	int r = rec_losses_poll(rec->losses, rec->sink, err);
+	bool is_clock_due;
 
 	if (!r && now_ns - rec->recursion_ns >= RECURSION_PERIOD_NS) {
 		rec->recursion_ns = now_ns;
 		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);
 	}
-	if (!r && now_ns - rec->clock_ns >= CLOCK_PERIOD_NS)
+	is_clock_due = now_ns - rec->clock_ns >= CLOCK_PERIOD_NS;
+	/* Clocks and lists go to blocks of their own, which end the current one. */
+	if (!r && (is_clock_due || is_snapshot_due(rec, now_ns)))
+		r = end_block(rec, err);
+	if (!r && is_clock_due)
 		r = append_clock(rec, err);
 	if (!r && is_snapshot_due(rec, now_ns))
 		r = next_snapshot(rec, err);
@@ -390,6 +395,13 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 	return r;
 }
 
+/* Whether a drain of @n bytes found much; of a ring of any size it hands over DRAIN_BYTES at most.
+ */
+static bool is_behind(const struct recorder *rec, int64_t n)
+{
+	return n >= DRAIN_BYTES || (uint64_t)n > rec->options->ring_bytes / 2;
+}
+
 static int run_loop(struct recorder *rec, struct vft_err *err)
 {
 	while (!rec->stop) {
@@ -399,7 +411,7 @@ static int run_loop(struct recorder *rec, struct vft_err *err)
 
 		if (r)
 			return r;
-		rec_sink_set_pressure(rec->sink, (uint64_t)n > rec->options->ring_bytes / 2);
+		rec_sink_set_pressure(rec->sink, is_behind(rec, n));
 		if (n >= DRAIN_BYTES)
 			r = wait_for_events(rec, 0, err); /* more is there: only look for signals */
 		else

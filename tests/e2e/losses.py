@@ -7,6 +7,8 @@ import csv
 import io
 import os
 import signal
+import struct
+import time
 
 import harness
 from episodes import check_nothing_lost
@@ -16,6 +18,10 @@ STORM_CODE = 7
 KERNEL_KINDS = ('spawn', 'release', 'exec', 'exit')
 TINY_STORM = 2000
 LONG_STORM = 200_000
+ENDLESS_STORM = 10_000_000
+BLOCK_HEADER = struct.Struct('<8sHBBI48x')
+EVENTS_BLOCK = 6
+KILL_AFTER_BLOCKS = 5
 
 
 def read_csv(trace, *words, status=0):
@@ -130,6 +136,75 @@ def check_killed_rows(trace):
             check('ends' in row['reason'], f'reason of {row}')
     check(counts['exit', 'true'] > 100, f'outcomes {counts}')
     check(counts['open', 'false'] <= 1, f'the storm has one vfork at a time: {counts}')
+
+
+def test_killed_while_losing(t):
+    """Whatever block a killed recorder comes to last: what it lacks before its end, it tells."""
+    gate = t.gate()
+    process, trace = t.start_recorder(t.workload('storm'), ENDLESS_STORM, gate,
+                                      options=('--ring-size', '4K'))
+    storm = t.wait_truth('ready')['pid']
+    t.open_gate(gate)
+
+    def has_blocks():
+        for signal_number in (signal.SIGSTOP, signal.SIGCONT):
+            process.send_signal(signal_number)
+            time.sleep(0.01)
+        return len(ends_of_events_blocks(trace.path)) > KILL_AFTER_BLOCKS
+    harness.wait_until(has_blocks, 'some blocks to be written')
+    process.kill()
+    t.finish_recorder(process, status=128 + signal.SIGKILL)
+    os.kill(storm, signal.SIGKILL)
+    whole = trace.path
+    gaps = 0
+    for end in ends_of_events_blocks(whole):
+        trace.path = t.path('cut.vft')
+        with open(whole, 'rb') as file, open(trace.path, 'wb') as cut:
+            cut.write(file.read(end))
+        gaps = check_gaps_are_told(trace, storm)
+        check_nothing_else_is_certain(trace)
+    check(gaps > KILL_AFTER_BLOCKS, f'{gaps} gaps: the case proves nothing')
+
+
+def ends_of_events_blocks(path):
+    """Offsets behind each block of events that is whole."""
+    ends, at = [], 0
+    with open(path, 'rb') as file:
+        data = file.read()
+    while at + BLOCK_HEADER.size <= len(data):
+        _, kind, _, _, size = BLOCK_HEADER.unpack_from(data, at)
+        at += BLOCK_HEADER.size + (size + 7) // 8 * 8
+        if kind == EVENTS_BLOCK and at <= len(data):
+            ends.append(at)
+    return ends
+
+
+def check_gaps_are_told(trace, storm):
+    """The storm has one child at a time: no spawn follows a spawn, no exit an exit."""
+    windows = trace.report('summary', '--json', status=None).json()['losses']['windows']
+    child, last, gaps = None, 0, 0
+    for row in read_csv(trace, 'events', status=None):
+        if row['kind'] == 'spawn' and row['tid'] == str(storm):
+            is_gap, child = child is not None, row['child_tid']
+        elif row['kind'] == 'exit':
+            is_gap, child = child != row['tid'], None
+        else:
+            continue
+        now = int(row['time_ns'])
+        if is_gap:
+            gaps += 1
+            check(any(window['from_ns'] <= now and window['to_ns'] >= last for window in windows),
+                  f'something is missing from {last} to {now}, and nothing says so: {windows[-3:]}')
+        last = now
+    return gaps
+
+
+def check_nothing_else_is_certain(trace):
+    for row in read_csv(trace, 'vforks', status=None):
+        if row['outcome'] == 'exit':
+            check_equal(row['exit_code'], str(STORM_CODE), f'exit_code of {row}')
+        else:
+            check_equal(row['certain'], 'false', f'verdict of {row}')
 
 
 def test_two_hundred_thousand_processes(t):
