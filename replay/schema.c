@@ -105,6 +105,41 @@ static void table_schema(struct rep_out *out, const struct rep_table_info *table
 	rep_json_close(out, '}');
 }
 
+/* The rows of the commands that print tables; docs/schema.md alone describes those of the others.
+ */
+static void rows_schema(struct rep_out *out)
+{
+	rep_json_open(out, "if", '{');
+	rep_json_open(out, "properties", '{');
+	rep_json_open(out, "command", '{');
+	rep_json_open(out, "enum", '[');
+	word(out, NULL, "vforks");
+	word(out, NULL, "events");
+	word(out, NULL, "export");
+	rep_json_close(out, ']');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_open(out, "then", '{');
+	rep_json_open(out, "properties", '{');
+	rep_json_open(out, "rows", '{');
+	rep_json_open(out, "items", '{');
+	rep_json_open(out, "anyOf", '[');
+	for (const struct rep_table_info *table = rep_tables; table->name; table++) {
+		char ref[64];
+
+		snprintf(ref, sizeof(ref), "#/$defs/%s", table->name);
+		rep_json_open(out, NULL, '{');
+		word(out, "$ref", ref);
+		rep_json_close(out, '}');
+	}
+	rep_json_close(out, ']');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+}
+
 void rep_schema_fill(struct rep_out *out)
 {
 	rep_json_open(out, NULL, '{');
@@ -127,19 +162,11 @@ void rep_schema_fill(struct rep_out *out)
 	rep_json_open(out, "rows", '{');
 	word(out, "type", "array");
 	rep_json_open(out, "items", '{');
-	rep_json_open(out, "anyOf", '[');
-	for (const struct rep_table_info *table = rep_tables; table->name; table++) {
-		char ref[64];
-
-		snprintf(ref, sizeof(ref), "#/$defs/%s", table->name);
-		rep_json_open(out, NULL, '{');
-		word(out, "$ref", ref);
-		rep_json_close(out, '}');
-	}
-	rep_json_close(out, ']');
+	word(out, "type", "object");
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
+	rows_schema(out);
 	rep_json_open(out, "required", '[');
 	word(out, NULL, "schema_version");
 	word(out, NULL, "command");
