@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/parse.h"
+#include "slots.h"
 
 #define NS_PER_S 1000000000ull
 #define COMM_MAX 15u /* bytes of a name that the kernel keeps */
@@ -309,7 +310,7 @@ struct rep_exe_slot {
 
 static size_t exe_find(const struct rep_select_events *events, uint32_t tgid, uint64_t start_ns)
 {
-	uint64_t hash = (tgid ^ start_ns * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+	uint64_t hash = rep_mix(rep_mix(rep_seed, start_ns), tgid);
 	size_t at = (size_t)(hash >> 32) & (events->n_slots - 1);
 
 	while (events->slots[at].tgid &&

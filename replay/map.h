@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "seed.h"
 
 struct map_slot {
 	uint64_t key;
@@ -28,8 +29,9 @@ struct map {
 
 static inline size_t map_home(const struct map *map, uint64_t key)
 {
-	key *= 0x9e3779b97f4a7c15ull;
-	return (key ^ key >> 32) & (map->capacity - 1);
+	key = (key ^ rep_seed) * 0x9e3779b97f4a7c15ull;
+	key = (key ^ key >> 32) * (rep_seed | 1);
+	return (key >> 32) & (map->capacity - 1);
 }
 
 static inline void *map_find(const struct map *map, uint64_t key)

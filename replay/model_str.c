@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "model_internal.h"
+#include "seed.h"
 
 /* Any hash will do: a collision costs an allocation, not correctness. */
 static uint32_t hash_bytes(const struct vft_str *bytes)
 {
-	uint64_t hash = bytes->size * 0x9e3779b97f4a7c15ull, word;
+	uint64_t hash = rep_seed ^ bytes->size * 0x9e3779b97f4a7c15ull, word;
 	uint32_t i = 0;
 
 	for (; i + 8 <= bytes->size; i += 8) {

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
+#include "seed.h"
 
 #define REP_HUGE_PAGE ((size_t)1 << 21)
 
@@ -27,6 +28,7 @@ struct rep_slots {
 	uint32_t n, capacity; /* a power of two, or 0 */
 };
 
+/* To begin with rep_seed. */
 static inline uint64_t rep_mix(uint64_t hash, uint64_t value)
 {
 	hash = (hash ^ value) * 0xff51afd7ed558ccdull;

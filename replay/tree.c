@@ -25,7 +25,7 @@ struct rep_tree_update {
 
 static uint64_t hash_key(struct rep_key key)
 {
-	return rep_mix(rep_mix(0, key.start_ns), key.tgid);
+	return rep_mix(rep_mix(rep_seed, key.start_ns), key.tgid);
 }
 
 static uint64_t hash_bytes(uint64_t hash, struct vft_str bytes)
@@ -38,7 +38,7 @@ static uint64_t hash_bytes(uint64_t hash, struct vft_str bytes)
 /* Of all that is drawn of a look: two with the same look like one. */
 static uint64_t hash_text(const struct rep_look *look)
 {
-	uint64_t hash = hash_bytes(0xcbf29ce484222325ull, rep_str_get(look->comm));
+	uint64_t hash = hash_bytes(rep_seed, rep_str_get(look->comm));
 
 	hash = hash_bytes(hash, rep_str_get(look->exe));
 	hash = rep_mix(hash, look->exit_code | (uint64_t)look->exit_signal << 32);
@@ -100,7 +100,7 @@ static struct rep_slot *key_line(const struct rep_tree *tree, struct rep_key key
 /*
  * Processes that come one after the other have slots that lie close together; a hash of the whole
  * key would miss the cache for each. Where many began at one time their line is full, and the hash
- * decides for the rest: no file can make it slow. Nothing is ever taken out.
+ * decides for the rest. Nothing is ever taken out.
  */
 static struct rep_slot *find_key(const struct rep_tree *tree, uint64_t hash, struct rep_key key)
 {
@@ -228,7 +228,7 @@ static uint64_t hash_look(const struct rep_look *look)
 {
 	uint64_t hash = rep_str_hash(look->comm) | (uint64_t)rep_str_hash(look->exe) << 32;
 
-	hash = rep_mix(hash, look->exit_code | (uint64_t)look->exit_signal << 32);
+	hash = rep_mix(hash ^ rep_seed, look->exit_code | (uint64_t)look->exit_signal << 32);
 	hash = rep_mix(hash, look->blocked_ns);
 	return rep_mix(hash, look->spawn | (uint32_t)look->state << 8 |
 				     (uint32_t)look->ended << 16 | (uint32_t)look->holds << 17);

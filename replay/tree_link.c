@@ -133,7 +133,7 @@ static void find_shown(struct rep_tree *tree, bool whole)
 				nodes[parent].has_shown = true;
 				/* A sum: siblings come in any order. */
 				tree->links[parent].hash +=
-					rep_mix(rep_mix(1, tree->links[at].hash), 2);
+					rep_mix(rep_mix(rep_seed, tree->links[at].hash), 2);
 			}
 			at = parent;
 		}
@@ -160,7 +160,7 @@ static int fold(struct rep_tree *tree, bool whole)
 
 	for (uint32_t i = 0; i < tree->n_nodes; i++) {
 		struct rep_node *node = &tree->nodes[i], *other;
-		uint64_t hash = rep_mix(tree->links[i].hash, parent_of(tree, i));
+		uint64_t hash = rep_mix(tree->links[i].hash ^ rep_seed, parent_of(tree, i));
 		uint32_t tag = (uint32_t)(hash >> 32);
 
 		if (!node->shown || (!whole && parent_of(tree, i) == REP_NO_NODE))

@@ -252,7 +252,8 @@ static int replay(struct rep_model *model, const struct script *script, size_t p
 
 struct result *script_run(const struct script *script, size_t per_batch)
 {
-	static const struct rep_model_ops ops = {take_episode, take_process};
+	static const struct rep_model_ops ops = {.on_episode = take_episode,
+						 .on_process = take_process};
 	struct result *result = calloc(1, sizeof(*result));
 	struct rep_model *model;
 

@@ -561,7 +561,7 @@ static int feed(struct rep_model *model, uint32_t n, bool do_exit)
 
 static void test_model__cap_of_live_processes(void **state)
 {
-	struct rep_model_ops ops = {NULL, count};
+	struct rep_model_ops ops = {.on_process = count};
 	struct rep_model *model;
 	int n = 0;
 
@@ -576,7 +576,7 @@ static void test_model__cap_of_live_processes(void **state)
 
 static void test_model__callback_stops(void **state)
 {
-	struct rep_model_ops ops = {NULL, stop};
+	struct rep_model_ops ops = {.on_process = stop};
 	struct rep_model *model;
 
 	assert_int_equal(rep_model_new(&ops, NULL, &model), 0);
@@ -587,7 +587,7 @@ static void test_model__callback_stops(void **state)
 
 static void test_model__finds_live_processes_and_cgroups(void **state)
 {
-	struct rep_model_ops ops = {NULL, count};
+	struct rep_model_ops ops = {.on_process = count};
 	struct vft_str path = {"/a.slice", 8};
 	struct vft_event event = {.kind = VFT_KIND_CGROUP, .cgroup = {.id = 77, .path = &path}};
 	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = &event, .n_events = 1};
