@@ -183,6 +183,11 @@ static const char *check_counts(struct rows *rows, const struct vft_header *head
 	return NULL;
 }
 
+static bool is_free(const struct vft_batch_memory *memory)
+{
+	return !memory || __atomic_load_n(&memory->n_references, __ATOMIC_ACQUIRE) == 1;
+}
+
 /* Memory that nobody else holds: as it is, or what is too small exchanged for more. */
 static struct vft_batch_memory *get_memory(struct vft_decoder *decoder, size_t need)
 {
@@ -190,11 +195,13 @@ static struct vft_batch_memory *get_memory(struct vft_decoder *decoder, size_t n
 
 	for (size_t i = 0; i < VFT_N_BATCHES; i++) {
 		memory = decoder->batches[i];
-		if (!memory || __atomic_load_n(&memory->n_references, __ATOMIC_ACQUIRE) == 1)
-			slot = &decoder->batches[i];
-		if (*slot == memory && memory && memory->capacity >= need)
+		if (!is_free(memory))
+			continue;
+		if (memory && memory->capacity >= need)
 			return memory;
+		slot = &decoder->batches[i];
 	}
+	/* With none free this leaves the first one to whoever holds it. */
 	batch_unref(*slot);
 	*slot = NULL;
 	need += need / 4;

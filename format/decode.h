@@ -13,7 +13,7 @@
 #include "schema.h"
 
 /* As many as a consumer is likely to hold at a time; more are allocated and freed. */
-#define VFT_N_BATCHES 8u
+#define VFT_N_BATCHES 16u
 
 /* What the block says about itself. */
 struct vft_rows_info {

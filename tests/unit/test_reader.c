@@ -338,6 +338,42 @@ static struct bytes long_trace(void)
 	return trace;
 }
 
+/* However many of a reader's batches are held, none is written to again: the decoder goes on with
+ * memory of its own, also once all that it keeps has been used. */
+static void test_reader__many_held_batches(void **state)
+{
+	static const struct vft_batch *held[64];
+	static uint64_t hashes[N_OF(held)];
+	struct bytes trace = long_trace();
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	size_t n = 0;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		size_t slot = n % N_OF(held);
+
+		if (item.kind != VFT_ITEM_BATCH)
+			continue;
+		if (n >= N_OF(held)) {
+			assert_int_equal(event_hash(&held[slot]->events[0]), hashes[slot]);
+			vft_batch_release(held[slot]);
+		}
+		held[slot] = vft_batch_acquire(item.batch);
+		hashes[slot] = event_hash(&item.batch->events[0]);
+		n++;
+	}
+	assert_true(n > 2 * N_OF(held));
+	vft_reader_close(reader);
+	for (size_t i = 0; i < N_OF(held); i++) {
+		assert_int_equal(event_hash(&held[i]->events[0]), hashes[i]);
+		vft_batch_release(held[i]);
+	}
+	bytes_free(&trace);
+}
+
 static bool pass_early(void *context, const struct vft_index_entry *entry)
 {
 	return entry->last_ns < *(const uint64_t *)context;
@@ -607,6 +643,7 @@ int main(void)
 		cmocka_unit_test(test_reader__refused_section),
 		cmocka_unit_test(test_reader__raw_total_limit),
 		cmocka_unit_test(test_reader__held_batch),
+		cmocka_unit_test(test_reader__many_held_batches),
 		cmocka_unit_test(test_reader__pass),
 		cmocka_unit_test(test_reader__index_mismatch),
 		cmocka_unit_test(test_reader__no_index),
