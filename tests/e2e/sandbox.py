@@ -122,6 +122,42 @@ def test_nothing_is_read_before_and_refused_behind(t):
             check_equal(refused, [], f'{what}: what was refused')
 
 
+def test_the_thread_that_reads_ahead(t):
+    """For a large input there is a second thread: it too is locked in before the first byte."""
+    harness.require_tool('strace')
+    require_layer(t, 'seccomp')
+    path = t.path('large.vft')
+    check_equal(t.run(harness.GEN_EVENTS, '--events', '300000', '-o', path).status, 0, 'generator')
+    log = t.path('strace')
+    t.run('strace', '-f', '-y', '-qq', '-o', log, REPORT, 'summary', path)
+    with open(log, encoding='utf-8', errors='replace') as file:
+        lines = [line.rstrip().split(None, 1) for line in file]
+    locks = [i for i, (_, call) in enumerate(lines) if call.startswith('seccomp(')]
+    threads = [i for i, (_, call) in enumerate(lines) if re.match(r'clone3?\(', call)]
+    reads = [(i, pid) for i, (pid, call) in enumerate(lines)
+             if re.match(rf'(read|pread64)\(.*<{re.escape(path)}>', call)]
+    check_equal((len(locks), len(threads)), (1, 1), 'locks and threads')
+    check(threads[0] < locks[0] < reads[0][0], f'thread {threads}, lock {locks}, {reads[0]}')
+    check_equal(len({pid for _, pid in reads}), 2, 'threads that read')
+    refused = [line for line in lines[locks[0]:] if re.search(r'= -1 E(PERM|ACCES)', line[1])]
+    check_equal(refused, [], 'what was refused')
+
+
+def test_every_thread_is_locked(t):
+    require_layer(t, 'seccomp')
+    path = t.path('large.vft')
+    check_equal(t.run(harness.GEN_EVENTS, '--events', '300000', '-o', path).status, 0, 'generator')
+    process = t.start(REPORT, 'events', '--csv', path, stdout=subprocess.PIPE)
+    tasks = f'/proc/{process.pid}/task'
+    # It has begun to write, and nobody reads what it writes: it stands still.
+    wait_until(lambda: len(os.listdir(tasks)) == 2 and process.stdout.read(1), 'its output')
+    for task in os.listdir(tasks):
+        status = status_of(f'{process.pid}/task/{task}')
+        check_equal((status['Seccomp'], status['NoNewPrivs']), ('2', '1'), f'of thread {task}')
+    process.stdout.close()
+    process.wait()
+
+
 # --- the work -------------------------------------------------------------------------------------
 
 def test_output_file(t):
