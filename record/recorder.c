@@ -32,8 +32,8 @@
 #define RECURSION_PERIOD_NS   1000000000u
 #define SNAPSHOT_PERIOD_NS    300000000000u
 /* By size, lists take one part in so many of the file, or less. */
-#define SNAPSHOT_PERIOD_BYTES (2u << 20)
-#define SNAPSHOT_SHARE        32u
+#define SNAPSHOT_PERIOD_BYTES (1u << 20)
+#define SNAPSHOT_SHARE        16u
 #define MAX_FOLLOW_PASSES     16
 #define COMMAND_GRACE_MS      1000
 #define FINAL_DRAINS          100 /* of 1 ms each, for programs that still run on other CPUs */

@@ -221,6 +221,8 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 	int result;
 
 	run->input->wants_index = true;
+	/* Counting is less than the way of events from one CPU to another. */
+	run->input->ahead = NULL;
 	if (out->options.format != REP_TEXT)
 		out->options.format = REP_JSON;
 	if (out->options.format == REP_JSON) {

@@ -22,8 +22,8 @@
 
 #define START_NS          1000000000000ull
 /* As the recorder: see record/recorder.c. */
-#define LIST_PERIOD_BYTES (2u << 20)
-#define LIST_SHARE        32u
+#define LIST_PERIOD_BYTES (1u << 20)
+#define LIST_SHARE        16u
 #define VFORK_FLAGS       (0x4000u | 0x100u) /* CLONE_VFORK | CLONE_VM */
 
 enum mix { MIX_BOTH, MIX_EXEC, MIX_EXIT };

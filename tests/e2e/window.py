@@ -9,7 +9,7 @@ import harness
 from episodes import check_nothing_lost, find
 from harness import check, check_equal
 
-STORM = 220_000  # with names that cannot be compressed: more than two lists of processes
+STORM = 150_000  # with names that cannot be compressed: more than two lists of processes
 
 
 def record_long(t):
