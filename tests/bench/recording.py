@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from recorders import Recorder, Running, Unusable, followers, remove
+from recorders import Recorder, Running, Unusable, cpu_seconds, followers, remove
 
 PIN = ('taskset', '-c', '0')
 RING_OF = {'16 MiB': '16M', '4 MiB': '4M'}
@@ -190,16 +190,20 @@ def fixed_size(bench, recorder, n_processes):
             'processes': sizes[-1][1]}
 
 
+def waiting_cpu(running, seconds):
+    """The share of a core that a settled recorder takes; what starting and stopping takes is not
+    in it."""
+    before = cpu_seconds(running.process.pid)
+    time.sleep(seconds)
+    return (cpu_seconds(running.process.pid) - before) / seconds
+
+
 def idle(bench, recorder, seconds):
-    """CPU while it waits: that of a long recording without that of a short one."""
-    cpu, events = [], 0
-    for length in (0, seconds):
-        running = Running(recorder, bench.path('vfork-record.out'))
-        time.sleep(length)
-        cpu.append(running.stop()['cpu_s'])
-        events = bench.info(bench.path('vfork-record.out'))['events']
-    return {'share': max(0.0, cpu[1] - cpu[0]) / seconds, 'seconds': seconds,
-            'events_per_s': events / seconds}
+    running = Running(recorder, bench.path('vfork-record.out'))
+    share = waiting_cpu(running, seconds)
+    running.stop()
+    events = bench.info(bench.path('vfork-record.out'))['events']
+    return {'share': share, 'seconds': seconds, 'events_per_s': events / seconds}
 
 
 def idle_of_quiet(bench, make_recorder, seconds):
@@ -208,13 +212,11 @@ def idle_of_quiet(bench, make_recorder, seconds):
         plain = make_recorder(())
         words = [word for word in plain.argv('') if word not in ('-a', '-o', '')]
         recorder = Recorder('quiet', lambda path: [*words, '-p', str(sleeper.pid), '-o', path])
-        cpu = []
-        for length in (0, seconds):
-            running = Running(recorder, bench.path('vfork-record.out'))
-            time.sleep(length)
-            cpu.append(running.stop()['cpu_s'])
+        running = Running(recorder, bench.path('vfork-record.out'))
+        share = waiting_cpu(running, seconds)
+        running.stop()
         sleeper.kill()
-    return {'share': max(0.0, cpu[1] - cpu[0]) / seconds}
+    return {'share': share}
 
 
 def getppid_loop(bench, recorder, n, rounds):
