@@ -149,42 +149,48 @@ static __always_inline void fill_header(struct vfe_header *header, __u16 kind, _
 static __always_inline __u32 task_state(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
-		return BPF_CORE_READ(task, __state);
-	return BPF_CORE_READ((struct task_struct___before_5_14 *)task, state);
+		return task->__state;
+	return ((struct task_struct___before_5_14 *)task)->state;
 }
 
-static __always_inline __u32 innermost_nr(struct pid *pid, struct pid_namespace **ret_ns)
+/* The number in the innermost namespace, and that one's inode. */
+static __always_inline __u32 innermost_nr(struct pid *pid, __u32 *ret_inum)
 {
-	__u32 level = BPF_CORE_READ(pid, level);
-	struct upid *numbers = __builtin_preserve_access_index(&pid->numbers[0]);
-	struct upid *last = (void *)numbers + level * bpf_core_type_size(struct upid);
+	__u32 level = pid->level;
+	struct upid *last;
 
-	if (ret_ns)
-		*ret_ns = BPF_CORE_READ(last, ns);
+	if (!level) {
+		*ret_inum = pid->numbers[0].ns->ns.inum;
+		return pid->numbers[0].nr;
+	}
+	last = (void *)__builtin_preserve_access_index(&pid->numbers[0]) +
+	       level * bpf_core_type_size(struct upid);
+	*ret_inum = BPF_CORE_READ(last, ns, ns.inum);
 	return BPF_CORE_READ(last, nr);
 }
 
 static __always_inline __u64 cgroup_id(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return task->cgroups->dfl_cgrp->kn->id;
 }
 
 static __always_inline void fill_task(struct vfe_task *ret, struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct pid_namespace *ns;
+	struct task_struct *leader = task->group_leader;
+	const struct cred *cred = task->real_cred;
+	const __u64 *comm = (const __u64 *)task->comm;
 
-	ret->tgid = BPF_CORE_READ(task, tgid);
-	ret->tid = BPF_CORE_READ(task, pid);
-	ret->start_ns = BPF_CORE_READ(leader, start_boottime);
+	ret->tgid = task->tgid;
+	ret->tid = task->pid;
+	ret->start_ns = leader->start_boottime;
 	ret->cgroup = cgroup_id(task);
-	ret->ns_tid = innermost_nr(BPF_CORE_READ(task, thread_pid), &ns);
-	ret->ns_tgid = ret->tid == ret->tgid
-			       ? ret->ns_tid
-			       : innermost_nr(BPF_CORE_READ(leader, thread_pid), NULL);
-	ret->pidns = BPF_CORE_READ(ns, ns.inum);
-	ret->uid = BPF_CORE_READ(task, real_cred, uid.val);
-	BPF_CORE_READ_INTO(&ret->comm, task, comm);
+	ret->ns_tid = innermost_nr(task->thread_pid, &ret->pidns);
+	ret->ns_tgid = ret->ns_tid;
+	if (ret->tid != ret->tgid)
+		ret->ns_tgid = innermost_nr(leader->thread_pid, &ret->pidns);
+	ret->uid = cred ? cred->uid.val : 0; /* never NULL, which some verifiers cannot know */
+	((__u64 *)ret->comm)[0] = comm[0];
+	((__u64 *)ret->comm)[1] = comm[1];
 }
 
 /* ---- the filter ---- */
@@ -196,10 +202,10 @@ static __always_inline bool needs_tracking(void)
 
 static __always_inline __u32 tracked_flags(struct task_struct *task)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = task->tgid;
 	struct vfe_tracked *entry = bpf_map_lookup_elem(&tracked, &tgid);
 
-	if (!entry || entry->start_ns != BPF_CORE_READ(task, group_leader, start_boottime))
+	if (!entry || entry->start_ns != task->group_leader->start_boottime)
 		return 0;
 	return entry->flags;
 }
@@ -218,8 +224,8 @@ static __always_inline bool is_recorded(struct task_struct *task)
 
 static __always_inline void track_child(struct task_struct *child, bool is_vfork)
 {
-	__u32 tgid = BPF_CORE_READ(child, tgid);
-	struct vfe_tracked entry = {.start_ns = BPF_CORE_READ(child, start_boottime)};
+	__u32 tgid = child->tgid;
+	struct vfe_tracked entry = {.start_ns = child->start_boottime};
 
 	entry.flags = VFE_FOLLOW | (is_vfork ? VFE_VFORKED : 0);
 	if (bpf_map_update_elem(&tracked, &tgid, &entry, BPF_ANY))
@@ -237,9 +243,9 @@ static __always_inline __s32 current_syscall(struct task_struct *task)
 		return -1;
 	regs = (void *)bpf_task_pt_regs(task);
 	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->orig_ax))
-		return BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
+		return ((struct pt_regs___x86 *)regs)->orig_ax;
 	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->syscallno))
-		return BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+		return ((struct pt_regs___arm64 *)regs)->syscallno;
 	return -1;
 }
 
@@ -248,14 +254,14 @@ static __always_inline bool is_compat(struct task_struct *task)
 	struct thread_info___x86 *x86 = (void *)&task->thread_info;
 
 	if (bpf_core_field_exists(x86->status))
-		return BPF_CORE_READ(x86, status) & TS_COMPAT_X86;
-	return BPF_CORE_READ(task, thread_info.flags) & (1ul << TIF_32BIT_ARM64);
+		return x86->status & TS_COMPAT_X86;
+	return task->thread_info.flags & (1ul << TIF_32BIT_ARM64);
 }
 
 static __always_inline void remember_waiter(struct task_struct *parent, struct task_struct *child)
 {
-	__u32 tid = BPF_CORE_READ(parent, pid);
-	struct vfe_waiter waiter = {.child_tid = BPF_CORE_READ(child, pid)};
+	__u32 tid = parent->pid;
+	struct vfe_waiter waiter = {.child_tid = child->pid};
 
 	if (bpf_map_update_elem(&waiters, &tid, &waiter, BPF_ANY))
 		count_drop(VFE_DROP_PENDING);
@@ -268,10 +274,9 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 	bool is_vfork = clone_flags & CLONE_VFORK;
 	bool is_thread = clone_flags & CLONE_THREAD;
 	struct task_struct *leader;
-	struct pid_namespace *ns;
 	struct vfe_spawn *event;
 
-	if (BPF_CORE_READ(child, flags) & PF_KTHREAD)
+	if (child->flags & PF_KTHREAD)
 		return 0;
 	if (cfg_filter) {
 		__u32 flags = tracked_flags(parent);
@@ -290,17 +295,17 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 	if (!event)
 		return 0;
 	fill_task(&event->parent, parent);
-	leader = BPF_CORE_READ(child, group_leader);
+	leader = child->group_leader;
 	event->clone_flags = clone_flags & ~(__u64)CSIGNAL;
-	event->child_start_ns = BPF_CORE_READ(leader, start_boottime);
+	event->child_start_ns = leader->start_boottime;
 	event->child_cgroup = cgroup_id(child);
-	event->child_tgid = BPF_CORE_READ(child, tgid);
-	event->child_tid = BPF_CORE_READ(child, pid);
-	event->child_ns_tid = innermost_nr(BPF_CORE_READ(child, thread_pid), &ns);
-	event->child_ns_tgid = is_thread ? innermost_nr(BPF_CORE_READ(leader, thread_pid), NULL)
-					 : event->child_ns_tid;
-	event->child_pidns = BPF_CORE_READ(ns, ns.inum);
-	event->exit_signal = is_thread ? 0 : BPF_CORE_READ(child, exit_signal);
+	event->child_tgid = child->tgid;
+	event->child_tid = child->pid;
+	event->child_ns_tid = innermost_nr(child->thread_pid, &event->child_pidns);
+	event->child_ns_tgid = event->child_ns_tid;
+	if (is_thread)
+		event->child_ns_tgid = innermost_nr(leader->thread_pid, &event->child_pidns);
+	event->exit_signal = is_thread ? 0 : child->exit_signal;
 	event->syscall = current_syscall(parent);
 	event->flags = is_compat(parent) ? VFE_SPAWN_COMPAT : 0;
 	bpf_ringbuf_submit(event, submit_flags());
@@ -324,13 +329,12 @@ int BPF_PROG(on_waking, struct task_struct *parent)
 
 	if (!(task_state(parent) & TASK_WAKEKILL))
 		return 0;
-	tid = BPF_CORE_READ(parent, pid);
+	tid = parent->pid;
 	waiter = bpf_map_lookup_elem(&waiters, &tid);
 	if (!waiter)
 		return 0;
 	child = bpf_get_current_task_btf();
-	if (waiter->child_tid != (__u32)BPF_CORE_READ(child, pid) ||
-	    BPF_CORE_READ(child, vfork_done))
+	if (waiter->child_tid != (__u32)child->pid || child->vfork_done)
 		return 0;
 	bpf_map_delete_elem(&waiters, &tid);
 
@@ -338,10 +342,10 @@ int BPF_PROG(on_waking, struct task_struct *parent)
 	if (!event)
 		return 0;
 	fill_task(&event->child, child);
-	event->parent_start_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
-	event->parent_tgid = BPF_CORE_READ(parent, tgid);
+	event->parent_start_ns = parent->group_leader->start_boottime;
+	event->parent_tgid = parent->tgid;
 	event->parent_tid = tid;
-	event->by = BPF_CORE_READ(child, flags) & PF_EXITING ? VFE_BY_EXIT : VFE_BY_EXEC;
+	event->by = child->flags & PF_EXITING ? VFE_BY_EXIT : VFE_BY_EXEC;
 	event->pad = 0;
 	bpf_ringbuf_submit(event, submit_flags());
 	return 0;
@@ -356,10 +360,10 @@ int BPF_PROG(on_waking, struct task_struct *parent)
  */
 static __always_inline void forget_released(struct task_struct *child)
 {
-	__u32 tid = BPF_CORE_READ(child, real_parent, pid);
+	__u32 tid = child->real_parent->pid;
 	struct vfe_waiter *waiter = bpf_map_lookup_elem(&waiters, &tid);
 
-	if (waiter && waiter->child_tid == (__u32)BPF_CORE_READ(child, pid))
+	if (waiter && waiter->child_tid == (__u32)child->pid)
 		bpf_map_delete_elem(&waiters, &tid);
 }
 
@@ -383,8 +387,8 @@ static __always_inline __u32 append_string(struct scratch *scratch, __u32 at, co
  * caller does to its own copy meanwhile. */
 static __always_inline void append_argv(struct scratch *scratch, __u32 at, struct task_struct *task)
 {
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 end = BPF_CORE_READ(task, mm, arg_end);
+	struct mm_struct *mm = task->mm;
+	__u64 start = mm->arg_start, end = mm->arg_end;
 	__u64 size = end > start ? end - start : 0;
 
 	scratch->exec.argv_full_size = size;
@@ -418,18 +422,18 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 	if (!scratch)
 		return 0; /* cannot be: the map has this one entry */
 	fill_task(&scratch->exec.task, task);
-	inode = BPF_CORE_READ(bprm, file, f_inode);
-	scratch->exec.exe_ino = BPF_CORE_READ(inode, i_ino);
-	scratch->exec.exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	scratch->exec.exe_fs = BPF_CORE_READ(inode, i_sb, s_magic);
+	inode = bprm->file->f_inode;
+	scratch->exec.exe_ino = inode->i_ino;
+	scratch->exec.exe_dev = inode->i_sb->s_dev;
+	scratch->exec.exe_fs = inode->i_sb->s_magic;
 	scratch->exec.old_tid = old_tid;
 	scratch->exec.flags = 0;
 	scratch->exec.argv_size = 0;
 	scratch->exec.interp_size = 0;
 	scratch->exec.pad = 0;
 
-	path = BPF_CORE_READ(bprm, filename);
-	interp = BPF_CORE_READ(bprm, interp);
+	path = bprm->filename;
+	interp = bprm->interp;
 	size = append_string(scratch, 0, path);
 	scratch->exec.path_size = size;
 	if (interp != path) {
@@ -453,14 +457,14 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 /* Whether this is the process's last exit, told once. */
 static __always_inline bool is_process_exit(struct task_struct *task, __u64 group_dead)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = task->tgid;
 	__u64 start, *told;
 
 	if (cfg_exit_tells_group_dead)
 		return group_dead;
-	if (BPF_CORE_READ(task, signal, live.counter))
+	if (task->signal->live.counter)
 		return false;
-	start = BPF_CORE_READ(task, group_leader, start_boottime);
+	start = task->group_leader->start_boottime;
 	told = bpf_map_lookup_elem(&ended, &tgid);
 	if (told && *told == start)
 		return false;
@@ -473,20 +477,21 @@ static __always_inline bool is_process_exit(struct task_struct *task, __u64 grou
 
 static __always_inline __u32 wait_status(struct task_struct *task, bool is_process)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct signal_struct *signal = task->signal;
 
 	if (!is_process)
-		return BPF_CORE_READ(task, exit_code);
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
+		return task->exit_code;
+	if (signal->flags & SIGNAL_GROUP_EXIT)
+		return signal->group_exit_code;
+	return task->group_leader->exit_code;
 }
 
 static __always_inline bool forget_waiter(struct task_struct *task)
 {
-	__u32 tid = BPF_CORE_READ(task, pid);
+	__u32 tid = task->pid;
 
-	return bpf_map_delete_elem(&waiters, &tid) == 0;
+	/* To look is cheaper than to delete, and mostly nothing is there. */
+	return bpf_map_lookup_elem(&waiters, &tid) && bpf_map_delete_elem(&waiters, &tid) == 0;
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -494,14 +499,14 @@ int on_exit(unsigned long long *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u64 group_dead = cfg_exit_tells_group_dead ? (ctx[1] & 1) : 0;
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = task->tgid;
 	bool is_process, is_pending, is_waiter, is_wanted;
 	struct vfe_exit *event;
 
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (task->flags & PF_KTHREAD)
 		return 0;
 	is_process = is_process_exit(task, group_dead);
-	is_pending = BPF_CORE_READ(task, vfork_done) != NULL;
+	is_pending = task->vfork_done != NULL;
 	is_waiter = forget_waiter(task);
 	is_wanted = is_recorded(task);
 	if (is_process && needs_tracking())
