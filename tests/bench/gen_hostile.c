@@ -45,7 +45,7 @@ static int put(struct generator *g, struct vft_event *event)
 /* The same one each time that it is asked for; pids go round, start times do not. */
 static struct vft_task task_of(uint64_t i)
 {
-	uint32_t pid = FIRST_PID + (uint32_t)(i % 4000000);
+	uint32_t pid = FIRST_PID + (uint32_t)(i % 5000000);
 
 	return (struct vft_task){.tgid = pid,
 				 .tid = pid,
@@ -84,9 +84,9 @@ static int put_wide(struct generator *g, uint64_t n)
 {
 	int r = 0;
 
-	/* Each 4 millionth would be the parent's pid. */
+	/* Each 5 millionth would be the parent's pid. */
 	for (uint64_t i = 1; i < n && r == 0; i++)
-		r = i % 4000000 ? put_child(g, 0, i) : 0;
+		r = i % 5000000 ? put_child(g, 0, i) : 0;
 	return r;
 }
 
@@ -192,6 +192,7 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 {
 	struct vft_writer_options options = {.section = {.section_id = 0x0bad0bad0bad0badull}};
 	bool names = strcmp(shape, "names") == 0;
+	struct vft_str head = g->text;
 	struct vft_meta meta = {.tool = {"gen_hostile", 11},
 				.arch = {"x86_64", 6},
 				.boot_id = {"00000000-1111-2222-3333-444444444444", 36},
@@ -204,10 +205,12 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 	memcpy(options.section.uuid, "gen_hostile_file", 16);
 	if (strcmp(shape, "argv") == 0 || strcmp(shape, "refs") == 0)
 		options.raw_target = 15u << 20;
+	/* META has nine of them, and a block holds 16 MiB. */
+	head.size = head.size < VFT_MAX_STRING / 2 ? head.size : VFT_MAX_STRING / 2;
 	if (names) {
 		options.section.section_id += n;
-		meta.tool = meta.kernel = meta.arch = meta.boot_id = meta.hostname = g->text;
-		meta.options = meta.filters = meta.redaction = meta.command = g->text;
+		meta.tool = meta.kernel = meta.arch = meta.boot_id = meta.hostname = head;
+		meta.options = meta.filters = meta.redaction = meta.command = head;
 	}
 	r = vft_writer_open(sink, &options, &meta, &g->writer, err);
 	if (r < 0)

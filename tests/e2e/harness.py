@@ -23,6 +23,7 @@ RECORD = os.environ.get('VFT_RECORD', 'build/record/vfork-record')
 REPORT = os.environ.get('VFT_REPORT', 'build/replay/vfork-report')
 WORKLOADS = os.environ.get('VFT_WORKLOADS', 'build/tests/workloads')
 GEN_EVENTS = os.environ.get('VFT_GEN_EVENTS', 'build/tests/bench/gen_events')
+GEN_HOSTILE = os.environ.get('VFT_GEN_HOSTILE', 'build/tests/bench/gen_hostile')
 
 WAIT_SECONDS = 60  # for what must happen; only a hang ever takes it
 POLL_SECONDS = 0.005

@@ -127,9 +127,70 @@ static void memfd(char **arguments)
 	truth_vfork("memfd", exec_fd, &fd);
 }
 
+#define MAX_WORDS 16
+
+/* "6162 -": hexadecimal words, - for an empty one; NULL behind the last. In place. */
+static void unhex(char *line, const char **words)
+{
+	char *rest, *word = strtok_r(line, " \n", &rest);
+	int n = 0;
+
+	for (; word && n < MAX_WORDS; word = strtok_r(NULL, " \n", &rest)) {
+		size_t size = 0;
+
+		words[n++] = word;
+		for (unsigned int byte; sscanf(word + 2 * size, "%2x", &byte) == 1; size++)
+			word[size] = (char)byte;
+		word[size] = '\0';
+	}
+	words[n] = NULL;
+}
+
+struct renamed {
+	const char *comm, *path;
+	const char *const *argv;
+};
+
+static void name_and_exec(struct truth_spawn *spawn, const void *argument)
+{
+	const struct renamed *renamed = argument;
+
+	if (renamed->comm && prctl(PR_SET_NAME, renamed->comm) < 0)
+		_exit(97);
+	truth_child_ends(spawn);
+	execv(renamed->path, truth_mutable(renamed->argv));
+	_exit(5);
+}
+
+/*
+ * Each line of a file has a comm, the path of a program, one of none, and arguments: two vforks, of
+ * which the first gets the arguments and the second takes the comm and then fails to exec.
+ */
+static void table(char **arguments)
+{
+	FILE *file = fopen(arguments[0], "re");
+	static char line[65536];
+	const char *words[MAX_WORDS + 1];
+
+	if (!file)
+		truth_fail(arguments[0]);
+	while (fgets(line, sizeof(line), file)) {
+		struct renamed renamed;
+
+		unhex(line, words);
+		renamed = (struct renamed){NULL, words[1], words + 3};
+		if (prctl(PR_SET_NAME, words[0]) < 0)
+			truth_fail("prctl");
+		truth_vfork("exec", name_and_exec, &renamed);
+		renamed = (struct renamed){words[0], words[2], words + 3};
+		truth_vfork("fail", name_and_exec, &renamed);
+	}
+	fclose(file);
+}
+
 static const struct truth_scenario scenarios[] = {
-	{"argv", exec_arguments}, {"hostile", hostile}, {"huge", huge},
-	{"comm", comm},           {"memfd", memfd},     {NULL, NULL},
+	{"argv", exec_arguments}, {"hostile", hostile}, {"huge", huge}, {"comm", comm},
+	{"memfd", memfd},         {"table", table},     {NULL, NULL},
 };
 
 int main(int argc, char **argv)
