@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any events through the writer and back: what was accepted comes back as it was, and the file is
- * clean by its own verify.
+ * clean by its own verify, which takes the place of reading for every fourth size of input.
  */
 #include "fuzz.h"
 
@@ -110,11 +110,10 @@ static int fail_on_damage(void *context, const struct vft_damage *damage)
 	abort();
 }
 
-static void check(const void *data, size_t size, const struct made *made, size_t n_made)
+static void check_events(const void *data, size_t size, const struct made *made, size_t n_made)
 {
 	struct vft_source *source;
 	struct vft_reader *reader;
-	struct vft_verify result;
 	struct vft_item item;
 	size_t n = 0;
 
@@ -129,9 +128,16 @@ static void check(const void *data, size_t size, const struct made *made, size_t
 			if (n == n_made || !same_event(&made[n++].event, &item.batch->events[i]))
 				abort();
 	}
-	vft_reader_close(reader);
-	if (n != n_made)
+	if (n != n_made || vft_reader_has_index(reader, NULL) != 1)
 		abort();
+	vft_reader_close(reader);
+}
+
+static void check_clean(const void *data, size_t size)
+{
+	struct vft_source *source;
+	struct vft_verify result;
+
 	if (vft_source_open_memory(data, size, &source, NULL) == 0 &&
 	    (vft_verify(source, NULL, fail_on_damage, NULL, &result, NULL) < 0 || !result.ok))
 		abort();
@@ -159,7 +165,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		if (vft_writer_finish(writer, &end, NULL) == 0) {
 			bytes = vft_sink_memory(sink, &n_bytes);
-			check(bytes, n_bytes, made, n);
+			if (size & 3)
+				check_events(bytes, n_bytes, made, n);
+			else
+				check_clean(bytes, n_bytes);
 		}
 	}
 	vft_writer_close(writer);
