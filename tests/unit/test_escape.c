@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <locale.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -217,6 +219,32 @@ static void test_escape__numbers(void **state)
 	check(&buf, "0 18446744073709551615 -9223372036854775808 1234567");
 }
 
+static void check_u64(uint64_t value)
+{
+	struct rep_buf buf = {0};
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	rep_buf_u64(&buf, value);
+	check(&buf, text);
+}
+
+/* At each change of length, in digits and in bits, and with digits that are all different. */
+static void test_escape__every_length(void **state)
+{
+	for (uint64_t power = 1; power; power = power > UINT64_MAX / 10 ? 0 : power * 10) {
+		check_u64(power - 1);
+		check_u64(power);
+		check_u64(power + 1);
+		check_u64(UINT64_C(12345678901234567890) / power);
+		check_u64(UINT64_C(9080706050403020109) / power);
+	}
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		check_u64((UINT64_C(1) << bit) - 1);
+		check_u64(UINT64_C(1) << bit);
+	}
+}
+
 static void test_escape__times(void **state)
 {
 	struct rep_buf buf = {0};
@@ -272,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_escape__argv_split),
 		cmocka_unit_test(test_escape__width_and_fit),
 		cmocka_unit_test(test_escape__numbers),
+		cmocka_unit_test(test_escape__every_length),
 		cmocka_unit_test(test_escape__times),
 		cmocka_unit_test(test_escape__durations),
 	};
