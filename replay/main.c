@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -120,11 +121,18 @@ static void say_failure(const struct rep_run *run, int result, int written,
 		rep_message(NULL, "stopped: %s", err->code ? err->message : strerror(-result));
 }
 
+/* That it may run on. Not sysconf(), which reads files that are out of reach by then. */
+static int n_cpus(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : CPU_COUNT(&cpus);
+}
+
 /* Where it pays: decoding on one CPU while what was decoded is replayed on another. */
 static struct rep_ahead *read_ahead(struct rep_input *input)
 {
-	if (input->size_bytes < READ_AHEAD_BYTES || sysconf(_SC_NPROCESSORS_ONLN) < 2 ||
-	    rep_ahead_new(&input->ahead))
+	if (input->size_bytes < READ_AHEAD_BYTES || n_cpus() < 2 || rep_ahead_new(&input->ahead))
 		input->ahead = NULL;
 	return input->ahead;
 }

@@ -22,7 +22,7 @@ struct rep_str *rep_str_new(const struct vft_str *bytes); /* NULL on -ENOMEM or 
 struct rep_str *rep_str_acquire(struct rep_str *str);     /* NULL is fine */
 void rep_str_release(struct rep_str *str);
 struct vft_str rep_str_get(const struct rep_str *str); /* {NULL, 0} for NULL */
-uint32_t rep_str_hash(const struct rep_str *str);      /* of its bytes; 0 for NULL */
+uint64_t rep_str_hash(const struct rep_str *str);      /* of its bytes; 0 for NULL */
 bool rep_str_equal(const struct rep_str *a, const struct rep_str *b);
 
 /* A process for ever: boot_id is the section's. start_ns 0 = unknown. */

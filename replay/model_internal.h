@@ -34,7 +34,7 @@
 struct rep_str {
 	uint32_t n_refs;
 	uint32_t size;
-	uint32_t hash;
+	uint64_t hash;
 	char data[];
 };
 

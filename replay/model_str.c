@@ -6,7 +6,7 @@
 #include "seed.h"
 
 /* Any hash will do: a collision costs an allocation, not correctness. */
-static uint32_t hash_bytes(const struct vft_str *bytes)
+static uint64_t hash_bytes(const struct vft_str *bytes)
 {
 	uint64_t hash = rep_seed ^ bytes->size * 0x9e3779b97f4a7c15ull, word;
 	uint32_t i = 0;
@@ -20,7 +20,7 @@ static uint32_t hash_bytes(const struct vft_str *bytes)
 	if (bytes->size > i)
 		memcpy(&word, bytes->data + i, bytes->size - i);
 	hash = (hash ^ word) * 0xff51afd7ed558ccdull;
-	return (uint32_t)(hash >> 32);
+	return hash ^ hash >> 32;
 }
 
 struct rep_str *rep_str_new(const struct vft_str *bytes)
@@ -58,7 +58,7 @@ struct vft_str rep_str_get(const struct rep_str *str)
 	return str ? (struct vft_str){str->data, str->size} : (struct vft_str){NULL, 0};
 }
 
-uint32_t rep_str_hash(const struct rep_str *str)
+uint64_t rep_str_hash(const struct rep_str *str)
 {
 	return str ? str->hash : 0;
 }
@@ -98,7 +98,7 @@ static struct rep_str *share_long(struct rep_model *model, const struct vft_str 
 	str = rep_str_new(bytes);
 	if (!str || map_set(&model->long_seen, (uintptr_t)bytes, str) == 0)
 		return str;
-	rep_str_release(str);
+	free(str); /* nobody else has it */
 	return NULL;
 }
 

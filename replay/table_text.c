@@ -63,12 +63,30 @@ static size_t row_cells(const struct rep_text *text)
 	return text->n_shown + text->has_detail;
 }
 
-/* Cut what stands from @from on in @buf to @columns, with an ellipsis. */
-static void cut(struct rep_buf *buf, size_t from, size_t columns, bool utf8)
+/* No name of so many bytes a column is shown whole. */
+#define BYTES_PER_COLUMN 16u
+
+/* Leave no more of @bytes than @columns can need: 2 MiB are not escaped to show 32 columns. */
+static bool shorten(struct vft_str *bytes, unsigned int columns)
+{
+	uint32_t most = (columns + 1) * BYTES_PER_COLUMN;
+
+	if (!columns || bytes->size <= most)
+		return false;
+	bytes->size = most;
+	return true;
+}
+
+/*
+ * Cut what stands from @from on in @buf to @columns, with an ellipsis; @is_part: it is not all, be
+ * it ever so narrow.
+ */
+static void cut(struct rep_buf *buf, size_t from, size_t columns, bool utf8, bool is_part)
 {
 	size_t dots = utf8 ? 1 : columns < 3 ? columns : 3, n;
 
-	if (buf->failed || rep_utf8_columns(buf->data + from, buf->size - from) <= columns)
+	if (buf->failed ||
+	    (!is_part && rep_utf8_columns(buf->data + from, buf->size - from) <= columns))
 		return;
 	n = rep_utf8_fit(buf->data + from, buf->size - from, columns > dots ? columns - dots : 0);
 	buf->size = from + n;
@@ -122,7 +140,7 @@ static void print_cell(struct rep_text *text, size_t index, const char *data,
 		size_t from = buf->size;
 
 		rep_buf_bytes(buf, data, cell->size);
-		cut(buf, from, limit > *at ? limit - *at : 1, text->out->options.utf8);
+		cut(buf, from, limit > *at ? limit - *at : 1, text->out->options.utf8, false);
 	} else {
 		rep_buf_bytes(buf, data, cell->size);
 	}
@@ -189,12 +207,13 @@ static int settle(struct rep_text *text)
 	return 0;
 }
 
-static int hold(struct rep_text *text, size_t from, unsigned int max_width, uint8_t style)
+static int hold(struct rep_text *text, size_t from, unsigned int max_width, bool is_part,
+		uint8_t style)
 {
 	struct held *cell;
 
-	if (max_width && text->out->options.width)
-		cut(&text->bytes, from, max_width, text->out->options.utf8);
+	if (max_width)
+		cut(&text->bytes, from, max_width, text->out->options.utf8, is_part);
 	if (text->bytes.failed)
 		return -ENOMEM;
 	if (text->n_cells == text->max_cells) {
@@ -223,15 +242,19 @@ static int render(struct rep_text *text, const uint8_t *which, const struct rep_
 
 	for (size_t i = 0; i < text->n_shown; i++) {
 		const struct rep_column *column = &text->columns[text->shown[i]];
+		unsigned int max_width = text->out->options.width ? column->max_width : 0;
 		struct rep_cell cell = REP_NULL;
+		bool is_part = false;
 
 		while (given < n && (which ? which[given] : given) < text->shown[i])
 			given++;
 		if (given < n && (which ? which[given] : given) == text->shown[i])
 			cell = cells[given];
 		from = text->bytes.size;
+		if (column->type == REP_CELL_BYTES && !cell.is_null)
+			is_part = shorten(&cell.bytes, max_width);
 		rep_cell_text(&text->bytes, column->type, &cell);
-		err = hold(text, from, column->max_width, cell.style);
+		err = hold(text, from, max_width, is_part, cell.style);
 		if (err)
 			return err;
 	}
@@ -249,7 +272,7 @@ static int render(struct rep_text *text, const uint8_t *which, const struct rep_
 		rep_buf_char(&text->bytes, '=');
 		rep_cell_text(&text->bytes, column->type, &cells[i]);
 	}
-	return hold(text, from, 0, REP_PLAIN);
+	return hold(text, from, 0, false, REP_PLAIN);
 }
 
 int rep_text_row(struct rep_text *text, const uint8_t *which, const struct rep_cell *cells,
@@ -302,6 +325,7 @@ void rep_line_word(struct rep_out *out, enum rep_style style, const char *word)
 void rep_line_bytes(struct rep_out *out, enum rep_style style, struct vft_str bytes,
 		    unsigned int columns)
 {
+	bool is_part = shorten(&bytes, columns);
 	size_t from;
 
 	rep_style_begin(out, style);
@@ -311,7 +335,7 @@ void rep_line_bytes(struct rep_out *out, enum rep_style style, struct vft_str by
 	else
 		rep_buf_char(&out->buf, '-');
 	if (columns)
-		cut(&out->buf, from, columns, out->options.utf8);
+		cut(&out->buf, from, columns, out->options.utf8, is_part);
 	rep_style_end(out, style);
 }
 

@@ -28,19 +28,12 @@ static uint64_t hash_key(struct rep_key key)
 	return rep_mix(rep_mix(rep_seed, key.start_ns), key.tgid);
 }
 
-static uint64_t hash_bytes(uint64_t hash, struct vft_str bytes)
-{
-	for (uint32_t i = 0; i < bytes.size; i++)
-		hash = (hash ^ (unsigned char)bytes.data[i]) * 0x100000001b3ull;
-	return rep_mix(hash, bytes.size);
-}
-
 /* Of all that is drawn of a look: two with the same look like one. */
 static uint64_t hash_text(const struct rep_look *look)
 {
-	uint64_t hash = hash_bytes(rep_seed, rep_str_get(look->comm));
+	uint64_t hash =
+		rep_mix(rep_mix(rep_seed, rep_str_hash(look->comm)), rep_str_hash(look->exe));
 
-	hash = hash_bytes(hash, rep_str_get(look->exe));
 	hash = rep_mix(hash, look->exit_code | (uint64_t)look->exit_signal << 32);
 	return rep_mix(hash, look->ended);
 }
@@ -226,12 +219,10 @@ static int get_node(struct rep_tree *tree, const struct rep_tree_update *update,
 
 static uint64_t hash_look(const struct rep_look *look)
 {
-	uint64_t hash = rep_str_hash(look->comm) | (uint64_t)rep_str_hash(look->exe) << 32;
+	uint64_t hash = rep_mix(hash_text(look), look->blocked_ns);
 
-	hash = rep_mix(hash ^ rep_seed, look->exit_code | (uint64_t)look->exit_signal << 32);
-	hash = rep_mix(hash, look->blocked_ns);
-	return rep_mix(hash, look->spawn | (uint32_t)look->state << 8 |
-				     (uint32_t)look->ended << 16 | (uint32_t)look->holds << 17);
+	return rep_mix(hash,
+		       look->spawn | (uint32_t)look->state << 8 | (uint32_t)look->holds << 16);
 }
 
 static bool is_same_look(const struct rep_look *a, const struct rep_look *b)

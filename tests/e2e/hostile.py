@@ -411,7 +411,8 @@ def test_reference_bomb_takes_no_memory(t):
                   ('events', '--pid', '1'), ('vforks', '--exe', 'x*y')):
         report_bounded(t, trace, *words, mib=128)
     refs = generate(t, 'refs', 20000)
-    for words in (('summary',), ('info',), ('verify',), ('vforks', '--limit', '1', '--json')):
+    for words in (('summary',), ('tree',), ('info',), ('verify',),
+                  ('vforks', '--limit', '1', '--json')):
         report_bounded(t, refs, *words, mib=256)
 
 

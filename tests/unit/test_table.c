@@ -81,6 +81,33 @@ static void test_table__text_cut_only_on_a_terminal(void **state)
 		  "yyyyyyyyyyyyyyyyyyyy\n");
 }
 
+/* A text of which no more is looked at than columns can need: plain, of escapes, of no width. */
+static void test_table__long_text_is_cut(void **state)
+{
+	static const struct {
+		const char *piece;
+		size_t min, max; /* bytes that are shown of it */
+	} cases[] = {{"abcdefgh", 9, 9}, {"\x1b", 9, 9}, {"\xcc\x81", 3, 400}};
+	const size_t size = 2 << 20;
+	char *text = malloc(size);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rep_out_options options = {.format = REP_TEXT, .utf8 = true};
+		struct rep_out out;
+
+		for (size_t at = 0; at < size; at++)
+			text[at] = cases[i].piece[at % strlen(cases[i].piece)];
+		rep_out_init(&out, -1, &options);
+		rep_line_bytes(&out, REP_PLAIN, (struct vft_str){text, (uint32_t)size}, 10);
+		assert_in_range(out.buf.size, cases[i].min + 3, cases[i].max + 3);
+		assert_memory_equal(out.buf.data + out.buf.size - 3, "\xe2\x80\xa6", 3);
+		assert_in_range(out.buf.capacity, 1, 64 << 10);
+		rep_out_release(&out);
+	}
+	free(text);
+}
+
 static void test_table__text_escapes_before_color(void **state)
 {
 	struct rep_out_options options = {.format = REP_TEXT, .color = true};
@@ -251,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_table__text_aligns),
 		cmocka_unit_test(test_table__text_null_is_a_dash),
 		cmocka_unit_test(test_table__text_cut_only_on_a_terminal),
+		cmocka_unit_test(test_table__long_text_is_cut),
 		cmocka_unit_test(test_table__text_escapes_before_color),
 		cmocka_unit_test(test_table__csv_quotes),
 		cmocka_unit_test(test_table__csv_null_and_empty_differ),
