@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# static.sh - cppcheck, and gcc -fanalyzer over format/ and replay/. Silent when both find nothing.
+# static.sh BUILD - cppcheck and clang-tidy over format/, replay/ and record/, gcc -fanalyzer over the
+# first two. BUILD is a build folder of clang's with the recorder. Ends with how much was looked at.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -24,11 +25,53 @@ excused() {
 	esac
 }
 
+# What clang-tidy 14 gets wrong, file by file. It sees one file at a time, so it does not know that
+# vft_fail() gives its code back: to it what failed goes on.
+tidy_excused() {
+	case $1 in
+	# Same column minus itself, for symmetry with the lines below it.
+	format/decode.c) echo -misc-redundant-expression,-clang-analyzer-core.NullDereference ;;
+	# argv has a first word, so its size is not 0.
+	record/describe.c) echo -clang-analyzer-optin.portability.UnixAPI ;;
+	# Freed by the cleanup attribute, which this version does not follow; see above for the other.
+	record/output.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.UndefinedBinaryOperatorResult ;;
+	record/privileges.c) echo -clang-analyzer-core.UndefinedBinaryOperatorResult ;;
+	# The skeleton is generated; see above for the others.
+	record/session.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.NullDereference,-clang-analyzer-core.CallAndMessage ;;
+	# A row of cells has at least one column.
+	replay/table_text.c) echo -clang-analyzer-core.DivideZero ;;
+	# The first n_clocks were written.
+	replay/trace.c) echo -clang-analyzer-core.UndefinedBinaryOperatorResult ;;
+	# What ends a cursor is NULL only where its beginning is.
+	format/*) echo -clang-analyzer-core.NullDereference ;;
+	*) echo -none ;;
+	esac
+}
+
+# tidy BUILD FILE...: two at a time, each with its own output, so that findings do not mix.
+tidy() {
+	build=$1
+	shift
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	for file; do
+		echo "$file" "$(tidy_excused "$file")"
+	done | xargs -P 2 -n 2 sh -c 'out=$(clang-tidy -p "$0" --quiet --checks="$2" "$1" 2>&1) ||
+		{ printf "%s\n" "$out"; exit 1; }' "$build"
+}
+
+build=$1
 failed=0
-[ $# -gt 0 ] || set -- format/*.c format/base/*.c replay/*.c
-for file; do
+# bpf/ is compiled for another machine, which clang-tidy is not asked to imitate.
+tidy "$build" format/*.c format/base/*.c replay/*.c record/*.c || failed=1
+
+n_gcc=0
+for file in format/*.c format/base/*.c replay/*.c; do
 	# shellcheck disable=SC2046 # a list of words
 	gcc -std=gnu11 -D_GNU_SOURCE -DVFT_TOOL_VERSION='"0"' -O2 -Iformat -Ireplay -fanalyzer \
 		-Werror $(excused "$file") -c -o /dev/null "$file" || failed=1
+	n_gcc=$((n_gcc + 1))
 done
-exit $failed
+[ $failed -eq 0 ] || exit 1
+set -- format/*.c format/base/*.c replay/*.c record/*.c
+echo "cppcheck and clang-tidy ($(clang-tidy --list-checks | grep -c '^  ') checks): $# files;" \
+	"gcc -fanalyzer: $n_gcc files; no findings"
