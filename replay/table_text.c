@@ -85,7 +85,7 @@ static void cut(struct rep_buf *buf, size_t from, size_t columns, bool utf8, boo
 {
 	size_t dots = utf8 ? 1 : columns < 3 ? columns : 3, n;
 
-	if (buf->failed ||
+	if (buf->failed || buf->size == from ||
 	    (!is_part && rep_utf8_columns(buf->data + from, buf->size - from) <= columns))
 		return;
 	n = rep_utf8_fit(buf->data + from, buf->size - from, columns > dots ? columns - dots : 0);
