@@ -9,6 +9,7 @@
 #ifndef VFT_BASE_CURSOR_H
 #define VFT_BASE_CURSOR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -114,8 +115,8 @@ static inline uint64_t vft_cursor_u64(struct vft_cursor *c)
 	return vft_cursor_fixed(c, 8);
 }
 
-/* The part of a LEB128 behind its first byte, which is the last one read. */
-static inline uint64_t vft_cursor_varint_rest(struct vft_cursor *c, uint64_t value)
+/* The part of a LEB128 behind its first byte, which is the last one read: byte by byte. */
+static inline uint64_t vft_cursor_varint_slow(struct vft_cursor *c, uint64_t value)
 {
 	value &= 0x7f;
 	for (unsigned int shift = 7; shift < 64; shift += 7) {
@@ -132,6 +133,30 @@ static inline uint64_t vft_cursor_varint_rest(struct vft_cursor *c, uint64_t val
 	}
 	vft_cursor_fail(c);
 	return 0;
+}
+
+/* The same, eight bytes at once where there are as many. */
+static inline uint64_t vft_cursor_varint_rest(struct vft_cursor *c, uint64_t value)
+{
+	uint64_t word, stops;
+	unsigned int bits;
+
+	if (VFT_UNLIKELY(c->end - c->at < 8))
+		return vft_cursor_varint_slow(c, value);
+	memcpy(&word, c->at, 8);
+	word = le64toh(word);
+	stops = ~word & 0x8080808080808080;
+	if (VFT_UNLIKELY(!stops))
+		return vft_cursor_varint_slow(c, value);
+	bits = (unsigned int)__builtin_ctzll(stops) + 1;
+	c->at += bits / 8;
+	/* Eight groups of seven bits move together, by pairs, by fours, by eights: no loop whose
+	 * end the processor has to guess. */
+	word &= UINT64_MAX >> (64 - bits);
+	word = (word & 0x007f007f007f007f) | (word & 0x7f007f007f007f00) >> 1;
+	word = (word & 0x00003fff00003fff) | (word & 0x3fff00003fff0000) >> 2;
+	word = (word & 0x000000000fffffff) | (word & 0x0fffffff00000000) >> 4;
+	return (value & 0x7f) | word << 7;
 }
 
 /* Unsigned LEB128 of at most 64 bits. Overlong forms are accepted, an eleventh byte is not. */

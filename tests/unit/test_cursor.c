@@ -70,6 +70,43 @@ static void test_cursor__varint_round_trip(void **state)
 	vft_buffer_release(&buffer);
 }
 
+/* Eight bytes are read at once where they are there: the same value, and not one byte more taken.
+ */
+static void test_cursor__varint_before_others(void **state)
+{
+	static const uint8_t overlong[] = {0x81, 0x80, 0x80, 0x00};
+
+	(void)state;
+	for (unsigned int size = 1; size <= VFT_VARINT_MAX; size++) {
+		for (unsigned int fill = 0; fill < 256; fill += 0x55) {
+			uint8_t bytes[VFT_VARINT_MAX + 8];
+			struct vft_cursor alone, followed;
+			uint64_t value;
+
+			memset(bytes, (int)fill, sizeof(bytes));
+			for (unsigned int i = 0; i < size; i++)
+				bytes[i] = (uint8_t)((i + 1 < size ? 0x80 : 0) |
+						     (37 * i + fill) % 128);
+			if (size == VFT_VARINT_MAX)
+				bytes[size - 1] = 1;
+			alone = vft_cursor_init(bytes, size);
+			followed = vft_cursor_init(bytes, sizeof(bytes));
+			value = vft_cursor_varint(&alone);
+			assert_true(vft_cursor_is_done(&alone));
+			assert_true(vft_cursor_varint(&followed) == value);
+			assert_int_equal(vft_cursor_left(&followed), sizeof(bytes) - size);
+		}
+	}
+	for (size_t rest = 0; rest <= 8; rest++) {
+		uint8_t bytes[sizeof(overlong) + 8] = {0};
+		struct vft_cursor c = vft_cursor_init(bytes, sizeof(overlong) + rest);
+
+		memcpy(bytes, overlong, sizeof(overlong));
+		assert_int_equal(vft_cursor_varint(&c), 1);
+		assert_int_equal(vft_cursor_left(&c), rest);
+	}
+}
+
 static void test_cursor__varint_limits(void **state)
 {
 	static const uint8_t overlong[] = {0x85, 0x80, 0x00};
@@ -132,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_cursor__never_overruns),
 		cmocka_unit_test(test_cursor__fixed_is_little_endian),
 		cmocka_unit_test(test_cursor__varint_round_trip),
+		cmocka_unit_test(test_cursor__varint_before_others),
 		cmocka_unit_test(test_cursor__varint_limits),
 		cmocka_unit_test(test_cursor__zigzag),
 		cmocka_unit_test(test_cursor__sub_cursor),
