@@ -486,3 +486,61 @@ int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *sch
 	*ret = &decoder->batch->batch;
 	return 0;
 }
+
+static const struct vft_column_frame *find_frame(const struct vft_directory *directory, uint16_t id)
+{
+	for (uint32_t i = 0; i < directory->n_columns; i++)
+		if (directory->columns[i].id == id)
+			return &directory->columns[i];
+	return NULL;
+}
+
+/* One byte a row, which is how ids up to VFT_KIND_MAX are written. */
+static int count_kinds(const uint8_t *kinds, const struct vft_header *header,
+		       const struct vft_schema *schema, uint64_t allowed, struct vft_counted *ret)
+{
+	uint32_t n_rows[256] = {0};
+
+	for (uint32_t i = 0; i < header->n_events; i++)
+		n_rows[kinds[i]]++;
+	for (unsigned int kind = 0; kind < 256; kind++) {
+		if (!n_rows[kind])
+			continue;
+		if (kind > VFT_KIND_MAX || !schema->plans[kind].is_present ||
+		    !(allowed >> kind & 1))
+			return 0;
+		if (schema->plans[kind].is_known) {
+			ret->n_kind[kind] = n_rows[kind];
+			ret->n_events += n_rows[kind];
+		} else {
+			ret->n_skipped += n_rows[kind];
+		}
+	}
+	return 1;
+}
+
+int vft_decoder_count(struct vft_decoder *decoder, const struct vft_schema *schema,
+		      const struct vft_header *header, struct vft_cursor payload, uint64_t kinds,
+		      struct vft_counted *ret)
+{
+	const struct vft_column_frame *frame;
+	struct vft_rows_info info;
+	const char *what;
+
+	*ret = (struct vft_counted){0};
+	if (vft_directory_parse(payload, header, &decoder->directory, &what) < 0 ||
+	    vft_rows_info_decode(decoder->directory.info, header, &info) < 0 || !info.has_last_ts ||
+	    (info.has_kinds && info.kinds & ~VFT_KINDS_SNAPSHOT_BEGINS & ~kinds))
+		return 0;
+	frame = find_frame(&decoder->directory, VFT_COL_KIND);
+	if (!header->n_events || !frame || frame->raw_len != header->n_events)
+		return 0;
+	decoder->scratch.size = 0;
+	if (vft_buffer_reserve(&decoder->scratch, frame->raw_len) < 0)
+		return -ENOMEM;
+	if (vft_unpacker_unpack(decoder->unpacker, frame, decoder->scratch.data) < 0)
+		return 0;
+	ret->first_ns = header->first_ts;
+	ret->last_ns = info.last_ts;
+	return count_kinds(decoder->scratch.data, header, schema, kinds, ret);
+}

@@ -50,4 +50,12 @@ VFT_MUST_CHECK int vft_decoder_decode(struct vft_decoder *decoder, const struct 
 				      const struct vft_header *header, struct vft_cursor payload,
 				      const struct vft_batch **ret, const char **ret_what);
 
+/*
+ * Count the rows of @payload, whose checksum is right, if all are of @kinds: 1. 0: they are not, or
+ * something is wrong, which decoding will say. -ENOMEM.
+ */
+VFT_MUST_CHECK int vft_decoder_count(struct vft_decoder *decoder, const struct vft_schema *schema,
+				     const struct vft_header *header, struct vft_cursor payload,
+				     uint64_t kinds, struct vft_counted *ret);
+
 #endif

@@ -106,6 +106,29 @@ static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, cons
 	return 1;
 }
 
+/* What rows say about the section, decoded or not. */
+static void take_rows(struct vft_reader *reader, uint64_t last_ns)
+{
+	reader->where.has_rows = true;
+	reader->where.n_events += reader->header.n_events;
+	if (last_ns > reader->where.last_ns)
+		reader->where.last_ns = last_ns;
+}
+
+static int deliver_counted(struct vft_reader *reader, struct vft_item *ret)
+{
+	int r = vft_decoder_count(&reader->decoder, &reader->schema, &reader->header,
+				  vft_reader_payload(reader), reader->counted_kinds,
+				  &reader->counted);
+
+	if (r != 1)
+		return r;
+	take_rows(reader, reader->counted.last_ns);
+	ret->kind = VFT_ITEM_COUNTED;
+	ret->counted = &reader->counted;
+	return 1;
+}
+
 static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 {
 	const char *what = NULL;
@@ -117,16 +140,16 @@ static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 	if (reader->raw_total > reader->max_raw_total &&
 	    (!reader->is_scaled || reader->raw_total / RAW_PER_BYTE > reader->at))
 		return -EFBIG;
+	r = reader->counted_kinds ? deliver_counted(reader, ret) : 0;
+	if (r != 0)
+		return r;
 	r = vft_decoder_decode(&reader->decoder, &reader->schema, &reader->header,
 			       vft_reader_payload(reader), &batch, &what);
 	if (r == -EBADMSG)
 		return deliver_refused(reader, ret, what);
 	if (r < 0)
 		return r;
-	reader->where.has_rows = true;
-	reader->where.n_events += reader->header.n_events;
-	if (batch->last_ns > reader->where.last_ns)
-		reader->where.last_ns = batch->last_ns;
+	take_rows(reader, batch->last_ns);
 	ret->kind = VFT_ITEM_BATCH;
 	ret->batch = batch;
 	return 1;
@@ -504,6 +527,11 @@ int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 	}
 	*ret = reader;
 	return 0;
+}
+
+void vft_reader_set_counted(struct vft_reader *reader, uint64_t kinds)
+{
+	reader->counted_kinds = kinds;
 }
 
 void vft_reader_close(struct vft_reader *reader)

@@ -43,6 +43,7 @@ enum vft_item_kind {
 	VFT_ITEM_SKIPPED, /* an intact block this version does not know */
 	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
+	VFT_ITEM_COUNTED, /* a block of rows that vft_reader_set_counted chose not to decode */
 };
 
 enum vft_gap_kind {
@@ -80,6 +81,14 @@ struct vft_passed {
 	uint64_t n_blocks, n_events;
 };
 
+/* What a block of rows says of itself, and how many rows of which kind it has. */
+struct vft_counted {
+	uint64_t n_kind[64]; /* of kinds this version knows */
+	uint64_t n_events;   /* the sum of them */
+	uint64_t n_skipped;  /* rows of other kinds */
+	uint64_t first_ns, last_ns;
+};
+
 struct vft_item {
 	enum vft_item_kind kind;
 	uint64_t offset, size_bytes; /* where it stands in the input */
@@ -91,6 +100,7 @@ struct vft_item {
 		const struct vft_end *end;
 		struct vft_gap gap;
 		struct vft_passed passed;
+		const struct vft_counted *counted;
 	};
 };
 
@@ -135,6 +145,12 @@ VFT_MUST_CHECK int vft_reader_get_index(struct vft_reader *reader,
  */
 typedef bool (*vft_pass_fn)(void *context, const struct vft_index_entry *entry);
 void vft_reader_set_pass(struct vft_reader *reader, vft_pass_fn pass, void *context);
+
+/*
+ * Do not decode blocks that have rows of @kinds (bit n: kind n) only: check their checksum, count
+ * and say so in one item. A block whose rows do not fit together inside is not found out then.
+ */
+void vft_reader_set_counted(struct vft_reader *reader, uint64_t kinds);
 
 /* Whether the last section's index is present and agrees with the file; -errno for I/O errors. */
 VFT_MUST_CHECK int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err);

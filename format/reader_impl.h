@@ -68,6 +68,9 @@ struct vft_reader {
 	size_t next_entry;
 	vft_pass_fn pass;
 	void *pass_context;
+
+	uint64_t counted_kinds;
+	struct vft_counted counted;
 };
 
 enum vft_load {

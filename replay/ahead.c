@@ -35,7 +35,7 @@ static bool points_into_reader(const struct slot *slot)
 {
 	return slot->result == 1 &&
 	       (slot->item.kind == VFT_ITEM_SECTION || slot->item.kind == VFT_ITEM_META ||
-		slot->item.kind == VFT_ITEM_END);
+		slot->item.kind == VFT_ITEM_END || slot->item.kind == VFT_ITEM_COUNTED);
 }
 
 static bool is_batch(const struct slot *slot)

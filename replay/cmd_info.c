@@ -11,6 +11,7 @@ static const char help[] =
 	"For each recording in the file: where and when it was made, by which tool with\n"
 	"which options and filters, its clocks, sizes, the events of each kind, whether\n"
 	"it has an index and was closed, and every loss with its cause, CPU and time.\n"
+	"Every checksum is checked and rows are counted; verify looks inside of them too.\n"
 	"  --json   trace and losses of the whole, one row for each recording\n";
 
 struct info {
@@ -221,7 +222,7 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 	int result;
 
 	run->input->wants_index = true;
-	/* Counting is less than the way of events from one CPU to another. */
+	/* Counting is less than the way from one CPU to another. */
 	run->input->ahead = NULL;
 	if (out->options.format != REP_TEXT)
 		out->options.format = REP_JSON;

@@ -10,6 +10,9 @@
 /* Past this many clocks every other one is forgotten: at one a minute, after three days. */
 #define MAX_CLOCKS 4096u
 
+/* Rows that are read whatever a command wants: they say how to take the others. */
+#define NEEDED_KINDS (1ull << VFT_KIND_CLOCK | 1ull << VFT_KIND_LOST)
+
 struct replay {
 	const struct rep_trace_ops *ops;
 	void *context;
@@ -222,7 +225,7 @@ static int end_section(struct replay *replay)
 
 static bool is_kept(const struct rep_part *part, unsigned int kind)
 {
-	return (part->kept | 1ull << VFT_KIND_CLOCK | 1ull << VFT_KIND_LOST) >> kind & 1;
+	return (part->kept | NEEDED_KINDS) >> kind & 1;
 }
 
 static bool pass(void *context, const struct vft_index_entry *entry)
@@ -283,6 +286,35 @@ static int tell_batch(struct replay *replay, const struct vft_batch *batch)
 	return r < 0 ? r : 0;
 }
 
+/* Rows of a block of @type, whether they are looked at or only counted. */
+static void take_rows(struct rep_section_info *info, uint16_t type, uint64_t first_ns,
+		      uint64_t last_ns, uint64_t n_events)
+{
+	if (!info->n_events && !info->has_meta)
+		info->start_ns = first_ns;
+	info->n_events += n_events;
+	if (n_events && type == VFT_BLOCK_EVENTS) {
+		if (!info->last_ns || first_ns < info->first_ns)
+			info->first_ns = first_ns;
+		if (last_ns > info->last_ns)
+			info->last_ns = last_ns;
+	}
+	if (n_events && !info->clean_end && last_ns > info->end_ns)
+		info->end_ns = last_ns;
+}
+
+static int on_counted(struct replay *replay, const struct vft_item *item)
+{
+	const struct vft_counted *counted = item->counted;
+	struct rep_section_info *info = &replay->info;
+
+	take_rows(info, item->block_type, counted->first_ns, counted->last_ns, counted->n_events);
+	info->n_skipped += counted->n_skipped;
+	for (unsigned int kind = 0; kind < 64; kind++)
+		info->n_kind[kind] += counted->n_kind[kind];
+	return 0;
+}
+
 static int on_batch(struct replay *replay, const struct vft_item *item)
 {
 	struct rep_section_info *info = &replay->info;
@@ -290,18 +322,8 @@ static int on_batch(struct replay *replay, const struct vft_item *item)
 	struct vft_batch kept;
 	int r;
 
-	if (!info->n_events && !info->has_meta)
-		info->start_ns = batch->first_ns;
-	info->n_events += batch->n_events;
+	take_rows(info, batch->type, batch->first_ns, batch->last_ns, batch->n_events);
 	info->n_skipped += batch->n_skipped;
-	if (batch->n_events && batch->type == VFT_BLOCK_EVENTS) {
-		if (!info->last_ns || batch->first_ns < info->first_ns)
-			info->first_ns = batch->first_ns;
-		if (batch->last_ns > info->last_ns)
-			info->last_ns = batch->last_ns;
-	}
-	if (batch->n_events && !info->clean_end && batch->last_ns > info->end_ns)
-		info->end_ns = batch->last_ns;
 	for (size_t i = 0; i < batch->n_events; i++) {
 		const struct vft_event *event = &batch->events[i];
 
@@ -380,6 +402,8 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 		return r == 0 ? announce(replay) : r;
 	case VFT_ITEM_BATCH:
 		return on_batch(replay, item);
+	case VFT_ITEM_COUNTED:
+		return on_counted(replay, item);
 	case VFT_ITEM_END:
 		return copy_end(replay, item->end);
 	case VFT_ITEM_SKIPPED:
@@ -464,6 +488,11 @@ static int choose_part(struct replay *replay, struct vft_reader *reader,
 	return r < 0 ? r : 0;
 }
 
+static bool wants_no_rows(const struct rep_trace_ops *ops)
+{
+	return !ops->on_batch && !ops->model.on_process && !ops->model.on_episode;
+}
+
 static int read_source(struct replay *replay, struct vft_source *source, size_t number,
 		       const struct rep_trace_options *options)
 {
@@ -474,6 +503,8 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 	int r, result = 0;
 
 	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
+	if (r == 0 && wants_no_rows(replay->ops))
+		vft_reader_set_counted(reader, ~NEEDED_KINDS);
 	if (r == 0)
 		r = choose_part(replay, reader, options, &err);
 	if (r == 0 && ahead)

@@ -74,7 +74,11 @@ struct rep_trace_total {
  * model's in any order, then on_section_end.
  */
 struct rep_trace_ops {
-	struct rep_model_ops model; /* both NULL: processes and episodes are not rebuilt: faster */
+	/*
+	 * Both NULL: processes and episodes are not rebuilt, which is faster. And no on_batch: rows
+	 * are counted, not decoded; what is wrong inside an intact block is not noticed then.
+	 */
+	struct rep_model_ops model;
 	int (*on_section)(void *context, const struct rep_section_info *info);
 	/* Called after the model has seen it. vft_batch_acquire to keep it. */
 	int (*on_batch)(void *context, const struct rep_section_info *info,

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* unpack FILE - check and decompress each block of a sound trace, and decode nothing: what a reader
- * of it cannot do without. Prints the bytes that came out. */
+/* unpack FILE - read, check and decompress each block of a sound trace, and decode nothing: what a
+ * reader of it cannot do without. Prints the bytes that came out. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "block.h"
 
-static uint8_t raw[VFT_MAX_RAW];
+static uint8_t payload[VFT_MAX_PAYLOAD + 8], raw[VFT_MAX_RAW];
 
-static int unpack_block(struct vft_unpacker *unpacker, uint8_t *payload,
-			const struct vft_header *header, uint64_t *total)
+static int unpack_block(struct vft_unpacker *unpacker, const struct vft_header *header,
+			uint64_t *total)
 {
 	struct vft_cursor cursor = vft_cursor_init(payload, header->payload_len);
 	struct vft_directory directory;
@@ -35,19 +34,25 @@ static int unpack_block(struct vft_unpacker *unpacker, uint8_t *payload,
 	return 0;
 }
 
-static int unpack_file(uint8_t *bytes, uint64_t size, uint64_t *total)
+static int unpack_file(int fd, uint64_t *total)
 {
 	struct vft_unpacker *unpacker = NULL;
+	uint8_t bytes[VFT_HEADER_SIZE];
+	struct vft_header header;
 	int r = vft_unpacker_new(&unpacker);
 
-	for (uint64_t at = 0; r == 0 && at + VFT_HEADER_SIZE <= size;) {
-		struct vft_header header;
+	for (off_t at = 0;
+	     r == 0 && pread(fd, bytes, sizeof(bytes), at) == (ssize_t)sizeof(bytes);) {
+		size_t size;
 
-		if (vft_header_parse(bytes + at, &header) ||
-		    vft_header_get_size(&header) > size - at)
+		if (vft_header_parse(bytes, &header) || vft_header_check(&header))
 			break; /* the trailer */
-		r = unpack_block(unpacker, bytes + at + VFT_HEADER_SIZE, &header, total);
-		at += vft_header_get_size(&header);
+		size = (size_t)vft_header_get_size(&header) - VFT_HEADER_SIZE;
+		if (pread(fd, payload, size, at + VFT_HEADER_SIZE) != (ssize_t)size)
+			r = -1;
+		else
+			r = unpack_block(unpacker, &header, total);
+		at += (off_t)vft_header_get_size(&header);
 	}
 	vft_unpacker_free(unpacker);
 	return r;
@@ -56,27 +61,11 @@ static int unpack_file(uint8_t *bytes, uint64_t size, uint64_t *total)
 int main(int argc, char **argv)
 {
 	int fd = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
-	struct stat status;
 	uint64_t total = 0;
-	uint8_t *bytes;
-	ssize_t n;
-	int r;
 
-	if (fd < 0 || fstat(fd, &status))
+	if (fd < 0)
 		return 2;
-	bytes = malloc((size_t)status.st_size + 1);
-	if (!bytes)
-		return 2;
-	for (off_t at = 0; at < status.st_size; at += n) {
-		n = read(fd, bytes + at, (size_t)(status.st_size - at));
-		if (n <= 0) {
-			free(bytes);
-			return 2;
-		}
-	}
-	r = unpack_file(bytes, (uint64_t)status.st_size, &total);
-	free(bytes);
-	if (r) {
+	if (unpack_file(fd, &total)) {
 		(void)fputs("unpack: damaged\n", stderr);
 		return 3;
 	}

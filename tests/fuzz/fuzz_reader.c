@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A whole file through the reader, touching every byte that an event points to: as a file, as a
- * stream, by its index, or through verify. Which one the input's checksum says, since all of them
- * would make a fuzzer four times slower.
+ * stream, by its index, counted, or through verify. Which one the input's checksum says, since all
+ * of them would make a fuzzer four times slower.
  *
  * Every eighth input is repaired first: checksums, section ids and positions of its blocks are put
  * right, so that mutations reach the decoders.
@@ -156,6 +156,46 @@ static void read_as_file(const uint8_t *data, size_t size, bool by_index, uint64
 	vft_reader_close(reader);
 }
 
+struct counts {
+	uint64_t n_kind[64], n_gaps;
+};
+
+/* False: not read to the end. */
+static bool count(const uint8_t *data, size_t size, uint64_t kinds, struct counts *counts)
+{
+	struct vft_limits limits = {.max_raw_total = 64u << 20};
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	int r;
+
+	if (vft_source_open_memory(data, size, &source, NULL) < 0 ||
+	    vft_reader_open(source, &limits, &reader, NULL) < 0)
+		return false;
+	vft_reader_set_counted(reader, kinds);
+	while ((r = vft_reader_next(reader, &item, NULL)) > 0) {
+		counts->n_gaps += item.kind == VFT_ITEM_GAP;
+		for (size_t i = 0; item.kind == VFT_ITEM_BATCH && i < item.batch->n_events; i++)
+			counts->n_kind[item.batch->events[i].kind]++;
+		for (size_t i = 0; item.kind == VFT_ITEM_COUNTED && i < 64; i++)
+			counts->n_kind[i] += item.counted->n_kind[i];
+	}
+	vft_reader_close(reader);
+	return r == 0;
+}
+
+/* What decodes without complaint counts the same. */
+static void compare_counts(const uint8_t *data, size_t size)
+{
+	struct counts decoded = {0}, counted = {0};
+
+	if (!count(data, size, 0, &decoded) || decoded.n_gaps)
+		return;
+	if (!count(data, size, UINT64_MAX, &counted) ||
+	    memcmp(&decoded, &counted, sizeof(decoded)) != 0)
+		abort();
+}
+
 static void verify(const uint8_t *data, size_t size, uint64_t *sum)
 {
 	struct vft_limits limits = {.max_raw_total = 64u << 20};
@@ -185,8 +225,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 1:
 		verify(copy, size, &sum);
 		break;
+	case 2:
+		if (pick & 4)
+			compare_counts(copy, size);
+		else
+			read_as_file(copy, size, false, &sum);
+		break;
 	default:
-		read_as_file(copy, size, pick & 1, &sum);
+		read_as_file(copy, size, true, &sum);
 		break;
 	}
 	__asm__ volatile("" : : "r"(sum)); /* what was touched must have been read */

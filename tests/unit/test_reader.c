@@ -435,6 +435,75 @@ static void test_reader__pass(void **state)
 	bytes_free(&trace);
 }
 
+struct kinds {
+	uint64_t n_kind[64], n_decoded, n_counted, n_gaps, first_ns, last_ns;
+};
+
+/* Rows by kind, those of @counted kinds not decoded where they have a block to themselves. */
+static struct kinds count_kinds(struct bytes trace, uint64_t counted)
+{
+	struct kinds kinds = {.first_ns = UINT64_MAX};
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	vft_reader_set_counted(reader, counted);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		uint64_t first_ns = UINT64_MAX, last_ns = 0;
+
+		kinds.n_gaps += item.kind == VFT_ITEM_GAP;
+		if (item.kind == VFT_ITEM_BATCH) {
+			for (size_t i = 0; i < item.batch->n_events; i++)
+				kinds.n_kind[item.batch->events[i].kind]++;
+			kinds.n_decoded += item.batch->n_events;
+			first_ns = item.batch->first_ns;
+			last_ns = item.batch->last_ns;
+		} else if (item.kind == VFT_ITEM_COUNTED) {
+			for (size_t i = 0; i < 64; i++)
+				kinds.n_kind[i] += item.counted->n_kind[i];
+			kinds.n_counted += item.counted->n_events;
+			first_ns = item.counted->first_ns;
+			last_ns = item.counted->last_ns;
+		}
+		kinds.first_ns = first_ns < kinds.first_ns ? first_ns : kinds.first_ns;
+		kinds.last_ns = last_ns > kinds.last_ns ? last_ns : kinds.last_ns;
+	}
+	vft_reader_close(reader);
+	return kinds;
+}
+
+static void test_reader__counted(void **state)
+{
+	struct bytes trace = long_trace();
+	struct kinds decoded = count_kinds(trace, 0), counted = count_kinds(trace, ~0ull);
+	struct vft_header header;
+	size_t offset;
+
+	assert_int_equal(decoded.n_decoded, 6000);
+	assert_int_equal(decoded.n_kind[VFT_KIND_EXIT], 5994);
+	assert_int_equal(counted.n_counted, 6000);
+	assert_int_equal(counted.n_decoded, 0);
+	assert_memory_equal(counted.n_kind, decoded.n_kind, sizeof(decoded.n_kind));
+	assert_true(counted.first_ns == decoded.first_ns && counted.last_ns == decoded.last_ns);
+	/* A block with one row of another kind is decoded. */
+	counted = count_kinds(trace, ~(1ull << VFT_KIND_SNAPSHOT));
+	assert_int_equal(counted.n_decoded, 6);
+	assert_int_equal(counted.n_counted, 5994);
+	assert_memory_equal(counted.n_kind, decoded.n_kind, sizeof(decoded.n_kind));
+	/* What is malformed where counting looks is refused as ever. */
+	offset = trace_find(trace, VFT_BLOCK_EVENTS, &header);
+	memset(trace.data + offset + VFT_HEADER_SIZE, 0xff, 12);
+	trace_reseal(trace, offset);
+	assert_int_equal(count_kinds(trace, 0).n_gaps, 1);
+	counted = count_kinds(trace, ~0ull);
+	assert_int_equal(counted.n_gaps, 1);
+	assert_int_equal(counted.n_decoded, 0);
+	assert_int_equal(counted.n_counted, 6000 - header.n_events);
+	bytes_free(&trace);
+}
+
 /* The index says where blocks are; a file that says otherwise is right. */
 static void test_reader__index_mismatch(void **state)
 {
@@ -645,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_reader__held_batch),
 		cmocka_unit_test(test_reader__many_held_batches),
 		cmocka_unit_test(test_reader__pass),
+		cmocka_unit_test(test_reader__counted),
 		cmocka_unit_test(test_reader__index_mismatch),
 		cmocka_unit_test(test_reader__no_index),
 		cmocka_unit_test(test_reader__trailer_lies),

@@ -157,6 +157,38 @@ static void test_replay_trace__whole(void **state)
 	free(data);
 }
 
+/* Where nobody wants rows they are counted; all that is told of the section stays the same. */
+static void test_replay_trace__counted(void **state)
+{
+	static const struct rep_trace_ops few = {.on_section_end = on_section_end};
+
+	for (int is_closed = 0; is_closed < 2; is_closed++) {
+		struct rep_trace_total whole, total;
+		struct seen decoded = {0}, counted = {0};
+		struct vft_source *source;
+		size_t size;
+		unsigned char *data = write_trace(is_closed, &size);
+
+		assert_int_equal(replay(data, size, &decoded, &whole), 0);
+		assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
+		assert_int_equal(
+			rep_trace_replay(&source, 1, &options, &few, &counted, &total, NULL), 0);
+		assert_int_equal(counted.n_ends, 1);
+		assert_memory_equal(counted.last.n_kind, decoded.last.n_kind,
+				    sizeof(decoded.last.n_kind));
+		assert_int_equal(counted.last.n_events, decoded.last.n_events);
+		assert_int_equal(counted.last.first_ns, decoded.last.first_ns);
+		assert_int_equal(counted.last.last_ns, decoded.last.last_ns);
+		assert_int_equal(counted.last.start_ns, decoded.last.start_ns);
+		assert_int_equal(counted.last.end_ns, decoded.last.end_ns);
+		assert_int_equal(counted.last.n_clocks, 1);
+		assert_int_equal(total.n_events, whole.n_events);
+		assert_int_equal(total.size_bytes, whole.size_bytes);
+		assert_int_equal(total.clean_end, whole.clean_end);
+		free(data);
+	}
+}
+
 static void test_replay_trace__not_closed(void **state)
 {
 	struct rep_trace_total total;
@@ -269,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TURN_AND_AHEAD(test_replay_trace__whole),
+		IN_TURN_AND_AHEAD(test_replay_trace__counted),
 		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
 		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
 		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
