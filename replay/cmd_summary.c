@@ -7,6 +7,9 @@
 #include "latency.h"
 #include "summary_text.h"
 
+/* Below this all is read as fast. */
+#define EARLY_BYTES (2u << 20)
+
 static const char help[] =
 	"Usage: vfork-report [summary] [OPTIONS] FILE...   verdict first, in 25 lines\n"
 	"  vfork-report t.vft\n"
@@ -33,13 +36,21 @@ static int on_section(void *context, const struct rep_section_info *info)
 	return self->origin ? 0 : -ENOMEM;
 }
 
+static int take_open(struct rep_summary *self, const struct rep_vfork *vfork)
+{
+	const struct rep_episode *episode = &vfork->episode;
+
+	self->outcomes[REP_OUTCOME_OPEN]++;
+	self->n_stuck += episode->has_blocked && episode->blocked_ns >= REP_STUCK_NS;
+	return rep_top_append(&self->open, vfork);
+}
+
 static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 {
 	const struct rep_episode *episode = &vfork->episode;
 	int err;
 
 	self->n_episodes++;
-	self->outcomes[episode->outcome]++;
 	rep_run_count_finding(self->run, episode);
 	if (episode->has_blocked) {
 		err = rep_latency_append(&self->latency, episode->blocked_ns);
@@ -47,9 +58,9 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 			return err;
 	}
 	if (episode->outcome == REP_OUTCOME_OPEN) {
-		self->n_stuck += episode->has_blocked && episode->blocked_ns >= REP_STUCK_NS;
-		err = rep_top_append(&self->open, vfork);
+		err = take_open(self, vfork);
 	} else {
+		self->outcomes[episode->outcome]++;
 		err = rep_top_append(&self->ended, vfork);
 	}
 	return err ? err : rep_top_append(&self->worst, vfork);
@@ -131,6 +142,47 @@ static int fill_json(struct rep_summary *self)
 	return err ? err : rep_out_drain(out);
 }
 
+static int on_early_episode(void *context, const struct rep_episode *episode)
+{
+	struct rep_summary *self = context;
+	struct rep_vfork vfork;
+
+	if (episode->outcome != REP_OUTCOME_OPEN)
+		return 0;
+	rep_vfork_init(&vfork, self->info, self->origin, episode);
+	return take_open(self, &vfork);
+}
+
+/*
+ * Of a long trace the end is looked at first: who is held there can be told at once. That nobody
+ * is cannot, since that line counts all that ended.
+ */
+static int tell_early(struct rep_summary *self, struct vft_err *err)
+{
+	static const struct rep_trace_ops ops = {
+		.model = {.on_episode = on_early_episode, .without_argv = true},
+		.on_section = on_section};
+	struct rep_run *run = self->run;
+	struct rep_summary early = {.run = run,
+				    .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS}};
+	int result = 0;
+
+	if (run->out->options.format == REP_TEXT && run->input->size_bytes >= EARLY_BYTES &&
+	    rep_select_is_empty(&run->options->select))
+		result = rep_input_replay_end(run->input, &ops, &early, err);
+	if (result == 1 && early.open.n_rows) {
+		rep_top_sort(&early.open);
+		rep_summary_health(&early);
+		rep_buf_bytes(&self->told, run->out->buf.data, run->out->buf.size);
+		result = rep_buf_error(&self->told);
+		if (!result)
+			result = rep_out_flush(run->out);
+	}
+	rep_top_release(&early.open);
+	rep_origins_release(&early.origins);
+	return result < 0 ? result : 0;
+}
+
 static int run_summary(struct rep_run *run, struct vft_err *err)
 {
 	static const struct rep_trace_ops ops = {
@@ -145,7 +197,9 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 	int result;
 
 	run->input->need = needs_exe ? REP_NEED_PAST : REP_NEED_LISTS;
-	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
+	result = tell_early(&self, err);
+	if (!result)
+		result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.worst);
 		rep_top_sort(&self.open);
@@ -158,6 +212,7 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 	rep_top_release(&self.ended);
 	rep_origins_release(&self.origins);
 	rep_latency_release(&self.latency);
+	rep_buf_release(&self.told);
 	return result;
 }
 

@@ -271,6 +271,28 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 	return result;
 }
 
+int rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
+			 void *context, struct vft_err *err)
+{
+	static const struct rep_select end = {.from = {.is_given = true, .relative_ns = INT64_MAX}};
+	struct rep_part part;
+	struct rep_trace_options options = {.part = &part};
+	struct rep_trace_total total;
+	struct vft_source *view;
+	int result;
+
+	if (input->n_files != 1 || !input->files[0].source)
+		return 0;
+	result = rep_part_find(input->files[0].source, &end, REP_NEED_LIST, &part);
+	if (result != 1)
+		return result;
+	view = rep_view_new(input->files[0].source);
+	if (!view)
+		return -ENOMEM;
+	result = rep_trace_replay(&view, 1, &options, ops, context, &total, err);
+	return result < 0 ? result : !total.damaged && !total.incomplete;
+}
+
 struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const char **ret_name)
 {
 	while (*at < input->n_files) {

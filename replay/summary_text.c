@@ -2,6 +2,7 @@
 #include "summary_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define N_WORST     4u
 #define N_OPEN      3u
@@ -96,7 +97,7 @@ static void health_open(const struct rep_summary *s)
 	rep_line_end(out);
 }
 
-static void health(const struct rep_summary *s)
+void rep_summary_health(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
@@ -362,12 +363,26 @@ static void latency(const struct rep_summary *s)
 	}
 }
 
+/* Unless it is out already, word for word. */
+static void first_line(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	size_t at = out->buf.size;
+
+	rep_summary_health(s);
+	if (out->buf.failed || out->buf.size - at != s->told.size || !s->told.size ||
+	    memcmp(out->buf.data + at, s->told.data, s->told.size) != 0)
+		return;
+	out->buf.size = at;
+	out->styled = 0;
+}
+
 int rep_summary_text(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
 
 	/* 1 + 2 + 2 + 1 + (1 + 3 + 1) + (1 + 4) + (1 + 8): 25 lines at most. */
-	health(s);
+	first_line(s);
 	losses(s);
 	trace_line(s);
 	outcomes(s);

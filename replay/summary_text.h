@@ -26,7 +26,12 @@ struct rep_summary {
 	struct rep_latency latency;
 	struct rep_top worst, open;
 	struct rep_top ended; /* the worst that are over: the text shows open ones apart */
+	struct rep_buf told;  /* the first line, where it was said early */
 };
+
+/* The first line. */
+void rep_summary_health(const struct rep_summary *summary);
+/* All of it; the first line only if it is not what was told. */
 
 VFT_MUST_CHECK int rep_summary_text(const struct rep_summary *summary);
 

@@ -4,7 +4,8 @@
  * options, for figures and for tests of bounded memory.
  *
  * Each life is spawn (mostly vfork), release, exec with argv, exit; or spawn, release, exit. --live
- * processes are alive all the time, the oldest or a random one giving way to each new one.
+ * processes are alive all the time, the oldest or a random one giving way to each new one. With
+ * --stuck the first two are a parent and the vfork child that holds it to the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,9 @@ struct generator {
 	struct vft_task *live;
 	uint64_t list_at, list_bytes; /* the last list of processes: where it ended, its size */
 	uint32_t n_live, next_pid;
+	uint32_t n_stuck; /* of the live ones, at the front: 0 or 2 */
 	enum mix mix;
+	bool is_stuck;
 };
 
 static uint64_t next_random(struct generator *g)
@@ -153,6 +156,11 @@ static int put_list(struct generator *g)
 			      (i + 1 == g->n_live ? VFT_SNAPSHOT_LAST : 0) | VFT_SNAPSHOT_EXECED;
 		event.snapshot.parent_tgid = 1;
 		event.snapshot.state = VFT_STATE_SLEEPING;
+		if (i == 1 && g->n_stuck) {
+			event.flags ^= VFT_SNAPSHOT_EXECED | VFT_SNAPSHOT_VFORK_PENDING;
+			event.snapshot.waiter_tgid = event.snapshot.waiter_tid = g->live[0].tgid;
+			event.snapshot.waiter_start_ns = g->live[0].start_ns;
+		}
 		r = put(g, &event, 100);
 	}
 	if (r == 0)
@@ -169,6 +177,15 @@ static int put_first_list(struct generator *g)
 	return put_list(g);
 }
 
+static int put_stuck(struct generator *g)
+{
+	int r = put_exit(g, &g->live[1], false);
+
+	g->live[1] = new_task(g);
+	g->n_stuck = 2;
+	return r < 0 ? r : put_spawn(g, &g->live[0], &g->live[1], true);
+}
+
 static bool is_list_due(const struct generator *g)
 {
 	uint64_t grown = vft_writer_get_size(g->writer) - g->list_at;
@@ -180,8 +197,9 @@ static bool is_list_due(const struct generator *g)
 static int put_life(struct generator *g)
 {
 	uint64_t dice = next_random(g);
-	struct vft_task *victim = &g->live[dice % g->n_live];
-	const struct vft_task *parent = &g->live[(dice >> 32) % g->n_live];
+	uint32_t n = g->n_live - g->n_stuck;
+	struct vft_task *victim = &g->live[g->n_stuck + dice % n];
+	const struct vft_task *parent = &g->live[g->n_stuck + (dice >> 32) % n];
 	struct vft_task child;
 	bool is_vfork = dice >> 60 != 0;
 	bool has_exec = g->mix == MIX_EXEC || (g->mix == MIX_BOTH && (dice >> 56 & 15) != 0);
@@ -224,6 +242,8 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 	r = put_clock(g);
 	if (r == 0)
 		r = put_first_list(g);
+	if (r == 0 && g->is_stuck)
+		r = put_stuck(g);
 	while (r == 0 && g->n_written < g->n_events)
 		r = is_list_due(g) ? put_list(g) : put_life(g);
 	if (r < 0)
@@ -238,17 +258,20 @@ VFT_DEFINE_GUARD(close_sink, struct vft_sink *, vft_sink_close)
 static int usage(void)
 {
 	(void)fputs("usage: gen_events [--events N] [--live N] [--mix both|exec|exit] [--level N]"
-		    " -o FILE\n",
+		    " [--stuck] -o FILE\n",
 		    stderr);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"events", required_argument, NULL, 'e'}, {"live", required_argument, NULL, 'l'},
-		{"mix", required_argument, NULL, 'm'},    {"level", required_argument, NULL, 'L'},
-		{"output", required_argument, NULL, 'o'}, {0}};
+	static const struct option options[] = {{"events", required_argument, NULL, 'e'},
+						{"live", required_argument, NULL, 'l'},
+						{"mix", required_argument, NULL, 'm'},
+						{"level", required_argument, NULL, 'L'},
+						{"output", required_argument, NULL, 'o'},
+						{"stuck", no_argument, NULL, 's'},
+						{0}};
 	struct generator g = {.random = 88172645463325252ull,
 			      .time_ns = START_NS,
 			      .next_pid = 1000,
@@ -272,10 +295,12 @@ int main(int argc, char **argv)
 			g.mix = MIX_EXEC;
 		else if (c == 'm' && !strcmp(optarg, "exit"))
 			g.mix = MIX_EXIT;
+		else if (c == 's')
+			g.is_stuck = true;
 		else if (c != 'm' || strcmp(optarg, "both"))
 			return usage();
 	}
-	if (r || !path || optind != argc)
+	if (r || !path || optind != argc || (g.is_stuck && n_live < 3))
 		return usage();
 	g.n_live = (uint32_t)n_live;
 	g.live = calloc(g.n_live, sizeof(*g.live));

@@ -29,6 +29,22 @@ def record_long(t):
     return trace, truth
 
 
+def record_stuck(t):
+    """A storm while another process hangs in vfork, to the end of the recording."""
+    command, gate = t.gatekeeper()
+    process, trace = t.start_recorder(*command, options=('-a',))
+    t.wait_truth('ready')
+    stuck = t.start(t.workload('stuck'), 'pause')
+    truth = t.wait_truth('stuck')
+    t.finish(t.start(t.workload('storm'), str(STORM), '-', 'names'))
+    t.open_gate(gate)
+    t.finish_recorder(process)
+    os.kill(truth['child_pid'], signal.SIGKILL)
+    t.finish(stuck)
+    os.chmod(trace.path, 0o644)
+    return trace, truth
+
+
 def lists_of(trace):
     """When each list of processes began, ns since the start."""
     return [row['time_ns'] for row in trace.events() if row['kind'] == 'snapshot' and
@@ -73,6 +89,27 @@ def test_parts_say_what_all_says(t):
         check_same(t, trace, window_of(start_ns, stop_ns))
     row = find(trace.vforks(*window_of(*windows[1])), truth)
     check_equal((row['outcome'], row['from_snapshot']), ('killed', False), 'the long wait')
+
+
+def test_who_is_held_is_told_first(t):
+    """Of a long trace before all of it is read, in the words that all of it gives."""
+    harness.require_recorder()
+    trace, truth = record_stuck(t)
+    check_nothing_lost(trace)
+    with open(trace.path, 'rb') as file:
+        data = bytearray(file.read())
+    whole = t.run(harness.REPORT, '-', data=bytes(data)).stdout
+    first = whole.splitlines(keepends=True)[0]
+    check(f'[{truth["child_pid"]}]'.encode() in first, whole)
+    check_equal(trace.report().stdout, whole, 'the summary of a file, beside that of a pipe')
+    # Damage that the end does not show: the line is out before that is known, and then corrected.
+    data[len(data) // 3] ^= 1
+    with open(trace.path, 'wb') as file:
+        file.write(data)
+    damaged = t.run(harness.REPORT, '-', data=bytes(data))
+    check_equal(damaged.status, 3, 'status of a damaged pipe')
+    check(b'a part of the file is missing' in damaged.stdout.splitlines()[0], damaged.stdout)
+    check_equal(trace.report(status=3).stdout, first + damaged.stdout, 'a damaged file')
 
 
 if __name__ == '__main__':
