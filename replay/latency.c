@@ -34,13 +34,15 @@ int rep_latency_append(struct rep_latency *latency, uint64_t ns)
 
 uint64_t rep_latency_percentile(const struct rep_latency *latency, unsigned int percent)
 {
-	/* Byte by byte from the top: eight passes whatever the values are, and no second copy. */
+	/* Byte by byte from the top: at most eight passes whatever the values are, and no second
+	 * copy. */
+	int top = latency->max_ns ? (63 - __builtin_clzll(latency->max_ns)) / 8 * 8 : 0;
 	uint64_t prefix = 0, mask = 0, rank;
 
 	if (!latency->n)
 		return 0;
 	rank = ((uint64_t)latency->n * percent + 99) / 100;
-	for (int shift = 56; shift >= 0; shift -= 8) {
+	for (int shift = top; shift >= 0; shift -= 8) {
 		uint64_t counts[256] = {0};
 		unsigned int byte = 0;
 
