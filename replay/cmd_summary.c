@@ -8,7 +8,7 @@
 #include "summary_text.h"
 
 /* Below this all is read as fast. */
-#define EARLY_BYTES (2u << 20)
+#define EARLY_BYTES (8u << 20)
 
 static const char help[] =
 	"Usage: vfork-report [summary] [OPTIONS] FILE...   verdict first, in 25 lines\n"
@@ -157,7 +157,7 @@ static int on_early_episode(void *context, const struct rep_episode *episode)
  * Of a long trace the end is looked at first: who is held there can be told at once. That nobody
  * is cannot, since that line counts all that ended.
  */
-static int tell_early(struct rep_summary *self, struct vft_err *err)
+static int tell_early(struct rep_summary *self)
 {
 	static const struct rep_trace_ops ops = {
 		.model = {.on_episode = on_early_episode, .without_argv = true},
@@ -168,9 +168,8 @@ static int tell_early(struct rep_summary *self, struct vft_err *err)
 	int result = 0;
 
 	if (run->out->options.format == REP_TEXT && run->input->size_bytes >= EARLY_BYTES &&
-	    rep_select_is_empty(&run->options->select))
-		result = rep_input_replay_end(run->input, &ops, &early, err);
-	if (result == 1 && early.open.n_rows) {
+	    rep_select_is_empty(&run->options->select) &&
+	    rep_input_replay_end(run->input, &ops, &early) && early.open.n_rows) {
 		rep_top_sort(&early.open);
 		rep_summary_health(&early);
 		rep_buf_bytes(&self->told, run->out->buf.data, run->out->buf.size);
@@ -180,7 +179,7 @@ static int tell_early(struct rep_summary *self, struct vft_err *err)
 	}
 	rep_top_release(&early.open);
 	rep_origins_release(&early.origins);
-	return result < 0 ? result : 0;
+	return result;
 }
 
 static int run_summary(struct rep_run *run, struct vft_err *err)
@@ -197,7 +196,7 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 	int result;
 
 	run->input->need = needs_exe ? REP_NEED_PAST : REP_NEED_LISTS;
-	result = tell_early(&self, err);
+	result = tell_early(&self);
 	if (!result)
 		result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result && run->input->n_read) {

@@ -12,6 +12,9 @@
 #include "message.h"
 #include "view.h"
 
+/* A look at the end pays where it is no more than this part of the file. */
+#define END_SHARE 4u
+
 /* What one file's replay passes through on its way to the command. */
 struct pass {
 	const struct rep_trace_ops *ops;
@@ -271,26 +274,21 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 	return result;
 }
 
-int rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
-			 void *context, struct vft_err *err)
+bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
+			  void *context)
 {
 	static const struct rep_select end = {.from = {.is_given = true, .relative_ns = INT64_MAX}};
+	struct vft_source *source = input->n_files == 1 ? input->files[0].source : NULL, *view;
 	struct rep_part part;
 	struct rep_trace_options options = {.part = &part};
 	struct rep_trace_total total;
-	struct vft_source *view;
-	int result;
 
-	if (input->n_files != 1 || !input->files[0].source)
-		return 0;
-	result = rep_part_find(input->files[0].source, &end, REP_NEED_LIST, &part);
-	if (result != 1)
-		return result;
-	view = rep_view_new(input->files[0].source);
-	if (!view)
-		return -ENOMEM;
-	result = rep_trace_replay(&view, 1, &options, ops, context, &total, err);
-	return result < 0 ? result : !total.damaged && !total.incomplete;
+	if (!source || rep_part_find(source, &end, REP_NEED_LISTS, &part) != 1 ||
+	    part.resume_off < source->size_bytes - source->size_bytes / END_SHARE)
+		return false;
+	view = rep_view_new(source);
+	return view && rep_trace_replay(&view, 1, &options, ops, context, &total, NULL) == 0 &&
+	       !total.damaged && !total.incomplete;
 }
 
 struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const char **ret_name)

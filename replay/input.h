@@ -47,13 +47,12 @@ bool rep_input_is_file(const struct rep_input *input, int fd);
 VFT_MUST_CHECK int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops,
 				    void *context, struct rep_facts *facts, struct vft_err *err);
 /*
- * Read as much of the only file as tells what is open when it ends, and of that what the last list
- * of processes says: 1. 0 when it cannot be told so. The file stays open. Errors as
- * rep_trace_replay.
+ * Read as much of the only file as tells of all that is open when it ends what the whole file
+ * tells. False when that is much of it, or something fails; then what @ops was told is worth
+ * nothing. The file stays open.
  */
-VFT_MUST_CHECK int rep_input_replay_end(const struct rep_input *input,
-					const struct rep_trace_ops *ops, void *context,
-					struct vft_err *err);
+VFT_MUST_CHECK bool rep_input_replay_end(const struct rep_input *input,
+					 const struct rep_trace_ops *ops, void *context);
 /* During a replay: the name of the file being read; 1 or 0 whether it has a usable index, negative
  * when that cannot be told (a pipe, or -errno). */
 const char *rep_input_current(const struct rep_input *input);

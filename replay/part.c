@@ -131,14 +131,13 @@ static int oldest_pending(struct vft_reader *reader, const struct vft_index_entr
 
 /*
  * Where to begin: at a list old enough that every vfork which reaches into the window began behind
- * it; those that were pending at that list had ended by a later one. Or at the last list.
+ * it; those that were pending at that list had ended by a later one.
  */
-static int find_resume(struct vft_source *source, uint64_t from_ns, enum rep_need need,
-		       uint64_t *ret_off)
+static int find_resume(struct vft_source *source, uint64_t from_ns, uint64_t *ret_off)
 {
 	const struct vft_index_entry *entries;
 	struct vft_reader *reader;
-	uint64_t oldest_ns = UINT64_MAX;
+	uint64_t oldest_ns = 0;
 	struct list list;
 	size_t n;
 	int r = rep_view_open(source, &reader);
@@ -148,7 +147,7 @@ static int find_resume(struct vft_source *source, uint64_t from_ns, enum rep_nee
 	r = vft_reader_get_index(reader, &entries, &n, NULL);
 	if (r == 1)
 		r = find_list(entries, n, from_ns, &list);
-	if (r == 1 && need == REP_NEED_LISTS)
+	if (r == 1)
 		r = oldest_pending(reader, entries, &list, &oldest_ns);
 	if (r == 1 && oldest_ns != UINT64_MAX)
 		r = find_list(entries, n, oldest_ns, &list);
@@ -161,7 +160,7 @@ static int find_resume(struct vft_source *source, uint64_t from_ns, enum rep_nee
 int rep_part_find(struct vft_source *source, const struct rep_select *select, enum rep_need need,
 		  struct rep_part *ret)
 {
-	bool from = select->from.is_given && need >= REP_NEED_LISTS;
+	bool from = select->from.is_given && need == REP_NEED_LISTS;
 	struct look look = {.select = select};
 	struct rep_part part = {.kept = 1ull << VFT_KIND_MARK | 1ull << VFT_KIND_CGROUP};
 	int r;
@@ -173,7 +172,7 @@ int rep_part_find(struct vft_source *source, const struct rep_select *select, en
 		return r;
 	part.to_ns = look.window.to_ns;
 	if (from)
-		r = find_resume(source, look.window.from_ns, need, &part.resume_off);
+		r = find_resume(source, look.window.from_ns, &part.resume_off);
 	if (r < 0)
 		return r;
 	*ret = part;

@@ -16,7 +16,6 @@ enum rep_need {
 	REP_NEED_ALL,   /* what became of processes: everything */
 	REP_NEED_PAST,  /* nothing behind the window, once its episodes have ended */
 	REP_NEED_LISTS, /* nor, before it, more than the list of processes that a snapshot is */
-	REP_NEED_LIST,  /* and of episodes from before that list no more than it says itself */
 };
 
 /*

@@ -363,18 +363,24 @@ static void latency(const struct rep_summary *s)
 	}
 }
 
-/* Unless it is out already, word for word. */
+/* Unless it is out already, word for word. Another one says that it takes that one's place. */
 static void first_line(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
 	size_t at = out->buf.size;
+	bool same;
 
 	rep_summary_health(s);
-	if (out->buf.failed || out->buf.size - at != s->told.size || !s->told.size ||
-	    memcmp(out->buf.data + at, s->told.data, s->told.size) != 0)
+	if (!s->told.size || out->buf.failed)
 		return;
+	same = out->buf.size - at == s->told.size &&
+	       memcmp(out->buf.data + at, s->told.data, s->told.size) == 0;
 	out->buf.size = at;
 	out->styled = 0;
+	if (same)
+		return;
+	rep_line_word(out, REP_WARN, "Corrected: ");
+	rep_summary_health(s);
 }
 
 int rep_summary_text(const struct rep_summary *s)

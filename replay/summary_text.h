@@ -32,7 +32,6 @@ struct rep_summary {
 /* The first line. */
 void rep_summary_health(const struct rep_summary *summary);
 /* All of it; the first line only if it is not what was told. */
-
 VFT_MUST_CHECK int rep_summary_text(const struct rep_summary *summary);
 
 #endif

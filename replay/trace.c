@@ -344,7 +344,6 @@ static int on_passed(struct replay *replay, const struct vft_item *item)
 {
 	replay->info.n_events += item->passed.n_events;
 	replay->info.n_blocks += item->passed.n_blocks;
-	/* Only a part is passed over, so there is one. */
 	if (replay->part && item->offset >= replay->part->resume_off)
 		replay->is_past = true;
 	return 0;

@@ -5,7 +5,7 @@
  *
  * Each life is spawn (mostly vfork), release, exec with argv, exit; or spawn, release, exit. --live
  * processes are alive all the time, the oldest or a random one giving way to each new one. With
- * --stuck the first two are a parent and the vfork child that holds it to the end.
+ * --stuck the first two are a parent and the vfork child that holds it from the last tenth on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -179,11 +179,16 @@ static int put_first_list(struct generator *g)
 
 static int put_stuck(struct generator *g)
 {
-	int r = put_exit(g, &g->live[1], false);
+	int r = put_exit(g, &g->live[1], true);
 
 	g->live[1] = new_task(g);
 	g->n_stuck = 2;
 	return r < 0 ? r : put_spawn(g, &g->live[0], &g->live[1], true);
+}
+
+static bool is_stuck_due(const struct generator *g)
+{
+	return g->is_stuck && !g->n_stuck && g->n_written >= g->n_events / 10 * 9;
 }
 
 static bool is_list_due(const struct generator *g)
@@ -242,10 +247,8 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 	r = put_clock(g);
 	if (r == 0)
 		r = put_first_list(g);
-	if (r == 0 && g->is_stuck)
-		r = put_stuck(g);
 	while (r == 0 && g->n_written < g->n_events)
-		r = is_list_due(g) ? put_list(g) : put_life(g);
+		r = is_list_due(g) ? put_list(g) : is_stuck_due(g) ? put_stuck(g) : put_life(g);
 	if (r < 0)
 		return vft_fail(err, r, vft_writer_get_size(g->writer), "cannot write");
 	end.n_seen = end.n_delivered = g->n_written;

@@ -10,6 +10,7 @@ from episodes import check_nothing_lost, find
 from harness import check, check_equal
 
 STORM = 150_000  # with names that cannot be compressed: more than two lists of processes
+LONG_STORM = 450_000  # more than 8 MiB
 
 
 def record_long(t):
@@ -30,13 +31,13 @@ def record_long(t):
 
 
 def record_stuck(t):
-    """A storm while another process hangs in vfork, to the end of the recording."""
+    """A storm, and then a process that hangs in vfork to the end of the recording."""
     command, gate = t.gatekeeper()
     process, trace = t.start_recorder(*command, options=('-a',))
     t.wait_truth('ready')
+    t.finish(t.start(t.workload('storm'), str(LONG_STORM), '-', 'names'))
     stuck = t.start(t.workload('stuck'), 'pause')
     truth = t.wait_truth('stuck')
-    t.finish(t.start(t.workload('storm'), str(STORM), '-', 'names'))
     t.open_gate(gate)
     t.finish_recorder(process)
     os.kill(truth['child_pid'], signal.SIGKILL)
@@ -91,25 +92,43 @@ def test_parts_say_what_all_says(t):
     check_equal((row['outcome'], row['from_snapshot']), ('killed', False), 'the long wait')
 
 
+def check_told_first(t, path, pid):
+    """Whole, and then damaged where the look at the end does not come by."""
+    with open(path, 'rb') as file:
+        data = bytearray(file.read())
+    whole = t.run(harness.REPORT, '-', data=bytes(data)).stdout
+    first = whole.splitlines(keepends=True)[0]
+    check(f'[{pid}]'.encode() in first, whole)
+    check(len(data) >= 8 << 20, f'only {len(data)} bytes')
+    check_equal(t.run(harness.REPORT, path).stdout, whole, 'the summary of a file')
+    # The line is out before the damage is known, and then corrected.
+    data[len(data) // 3] ^= 1
+    with open(path, 'wb') as file:
+        file.write(data)
+    damaged = t.run(harness.REPORT, '-', data=bytes(data))
+    check_equal(damaged.status, 3, 'status of a damaged pipe')
+    check(b'a part of the file is missing' in damaged.stdout.splitlines()[0], damaged.stdout)
+    again = t.run(harness.REPORT, path)
+    check_equal(again.status, 3, 'status of a damaged file')
+    check_equal(again.stdout, first + b'Corrected: ' + damaged.stdout, 'a damaged file')
+
+
 def test_who_is_held_is_told_first(t):
     """Of a long trace before all of it is read, in the words that all of it gives."""
     harness.require_recorder()
     trace, truth = record_stuck(t)
     check_nothing_lost(trace)
-    with open(trace.path, 'rb') as file:
-        data = bytearray(file.read())
-    whole = t.run(harness.REPORT, '-', data=bytes(data)).stdout
-    first = whole.splitlines(keepends=True)[0]
-    check(f'[{truth["child_pid"]}]'.encode() in first, whole)
-    check_equal(trace.report().stdout, whole, 'the summary of a file, beside that of a pipe')
-    # Damage that the end does not show: the line is out before that is known, and then corrected.
-    data[len(data) // 3] ^= 1
-    with open(trace.path, 'wb') as file:
-        file.write(data)
-    damaged = t.run(harness.REPORT, '-', data=bytes(data))
-    check_equal(damaged.status, 3, 'status of a damaged pipe')
-    check(b'a part of the file is missing' in damaged.stdout.splitlines()[0], damaged.stdout)
-    check_equal(trace.report(status=3).stdout, first + damaged.stdout, 'a damaged file')
+    check_told_first(t, trace.path, truth['child_pid'])
+
+
+def test_who_is_held_is_told_first_of_any_length(t):
+    """The time held is told by the same moments, so that no digit of it is corrected."""
+    for n_events in range(1_200_000, 1_200_004):
+        path = t.path(f'{n_events}.vft')
+        t.run(harness.GEN_EVENTS, '--stuck', '--events', str(n_events), '-o', path)
+        child = next(row for row in t.run(harness.REPORT, 'vforks', '--outcome', 'open', '--json',
+                                          path).json()['rows'])
+        check_told_first(t, path, child['child_pid'])
 
 
 if __name__ == '__main__':
