@@ -395,7 +395,7 @@ static const char *decode_events(struct vft_decoder *decoder, struct rows *rows,
 		time_ns += vft_cursor_svarint(&rows->time);
 		kind = vft_cursor_varint(&rows->kind);
 		cpu = vft_cursor_varint(&rows->cpu);
-		if (kind > VFT_KIND_MAX || !schema->plans[kind].is_present)
+		if (!vft_schema_has(schema, kind))
 			return "event of a kind that the schema lacks";
 		plan = &schema->plans[kind];
 		late = time_ns - header->first_ts;
@@ -506,8 +506,7 @@ static int count_kinds(const uint8_t *kinds, const struct vft_header *header,
 	for (unsigned int kind = 0; kind < 256; kind++) {
 		if (!n_rows[kind])
 			continue;
-		if (kind > VFT_KIND_MAX || !schema->plans[kind].is_present ||
-		    !(allowed >> kind & 1))
+		if (!vft_schema_has(schema, kind) || !(allowed >> kind & 1))
 			return 0;
 		if (schema->plans[kind].is_known) {
 			ret->n_kind[kind] = n_rows[kind];

@@ -42,6 +42,12 @@ struct vft_schema {
 	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
 };
 
+/* Whether a file of that schema may have rows of @kind. */
+static inline bool vft_schema_has(const struct vft_schema *schema, uint64_t kind)
+{
+	return kind <= VFT_KIND_MAX && schema->plans[kind].is_present;
+}
+
 /* Append the payload of this version's SCHEMA block. -ENOMEM. */
 VFT_MUST_CHECK int vft_schema_encode(struct vft_buffer *payload);
 

@@ -363,8 +363,9 @@ static void latency(const struct rep_summary *s)
 	}
 }
 
-/* Unless it is out already, word for word. Another one says that it takes that one's place. */
-static void first_line(const struct rep_summary *s)
+/* Unless it is out already, word for word. Another one says that it takes that one's place: then
+ * there is a line more, and true is returned. */
+static bool first_line(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
 	size_t at = out->buf.size;
@@ -372,29 +373,30 @@ static void first_line(const struct rep_summary *s)
 
 	rep_summary_health(s);
 	if (!s->told.size || out->buf.failed)
-		return;
+		return false;
 	same = out->buf.size - at == s->told.size &&
 	       memcmp(out->buf.data + at, s->told.data, s->told.size) == 0;
 	out->buf.size = at;
 	out->styled = 0;
 	if (same)
-		return;
+		return false;
 	rep_line_word(out, REP_WARN, "Corrected: ");
 	rep_summary_health(s);
+	return true;
 }
 
 int rep_summary_text(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
+	size_t n_more = first_line(s);
 
 	/* 1 + 2 + 2 + 1 + (1 + 3 + 1) + (1 + 4) + (1 + 8): 25 lines at most. */
-	first_line(s);
 	losses(s);
 	trace_line(s);
 	outcomes(s);
 	vfork_lines(out, "Open", &s->open, N_OPEN, s->outcomes[REP_OUTCOME_OPEN]);
 	vfork_lines(out, s->open.n_rows ? "Held longest, ended" : "Held longest", &s->ended,
-		    REP_SUMMARY_ENDED, 0);
+		    REP_SUMMARY_ENDED - n_more, 0);
 	latency(s);
 	return rep_out_drain(out);
 }

@@ -110,7 +110,11 @@ def check_told_first(t, path, pid):
     check(b'a part of the file is missing' in damaged.stdout.splitlines()[0], damaged.stdout)
     again = t.run(harness.REPORT, path)
     check_equal(again.status, 3, 'status of a damaged file')
-    check_equal(again.stdout, first + b'Corrected: ' + damaged.stdout, 'a damaged file')
+    # With one line more at its head, one of those held longest is left out.
+    expected = damaged.stdout.splitlines(keepends=True)
+    del expected[expected.index(b'Held longest, ended\n') + 4]
+    check_equal(again.stdout, first + b'Corrected: ' + b''.join(expected), 'a damaged file')
+    check(again.stdout.count(b'\n') <= 25, again.stdout)
 
 
 def test_who_is_held_is_told_first(t):
