@@ -123,7 +123,7 @@ static int add_clock(struct replay *replay, const struct vft_event *event)
 	size_t n = replay->info.n_clocks;
 
 	if (!replay->clocks) {
-		replay->clocks = malloc(MAX_CLOCKS * sizeof(*replay->clocks));
+		replay->clocks = calloc(MAX_CLOCKS, sizeof(*replay->clocks));
 		if (!replay->clocks)
 			return -ENOMEM;
 		replay->info.clocks = replay->clocks;
