@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <sys/utsname.h>
 
-#include "meta.h"
-#include "options.h"
+#include <vft/meta.h>
+#include "record/options.h"
 
 struct rec_description {
 	struct vft_meta meta;

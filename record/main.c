@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 
-#include "check.h"
-#include "options.h"
-#include "privileges.h"
-#include "recorder.h"
+#include "record/start/check.h"
+#include "record/options.h"
+#include "record/start/privileges.h"
+#include "record/recorder.h"
 
 int main(int argc, char **argv)
 {

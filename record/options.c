@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "options.h"
+#include "record/options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/parse.h"
+#include "format/base/parse.h"
 
 #define MIN_RING_BYTES     4096ull
 #define MAX_RING_BYTES     (1ull << 30)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "translate.h"
+#include "record/kernel/translate.h"
 
 #define REC_MAX_PIDS 64
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,17 +9,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cgroups.h"
-#include "clock.h"
-#include "command.h"
-#include "describe.h"
-#include "losses.h"
-#include "privileges.h"
-#include "procfs.h"
-#include "session.h"
-#include "sink.h"
-#include "snapshot.h"
-#include "status.h"
+#include "record/watch/cgroups.h"
+#include "record/clock.h"
+#include "record/start/command.h"
+#include "record/describe.h"
+#include "record/kernel/losses.h"
+#include "record/start/privileges.h"
+#include "record/watch/procfs.h"
+#include "record/kernel/session.h"
+#include "record/store/sink.h"
+#include "record/watch/snapshot.h"
+#include "record/status.h"
 
 #define DRAIN_BYTES           (4u << 20) /* then signals, clocks and losses have their turn */
 /*

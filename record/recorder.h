@@ -7,8 +7,8 @@
 #ifndef REC_RECORDER_H
 #define REC_RECORDER_H
 
-#include "options.h"
-#include "privileges.h"
+#include "record/options.h"
+#include "record/start/privileges.h"
 
 /* Exit codes, as the manual page lists them. */
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "status.h"
+#include "record/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cmd.h"
+#include "replay/commands/cmd.h"
 
 const struct rep_command *const rep_commands[] = {
 	&rep_cmd_summary, &rep_cmd_vforks, &rep_cmd_tree,   &rep_cmd_events,

@@ -13,10 +13,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cmd.h"
-#include "message.h"
-#include "sandbox.h"
-#include "schema.h"
+#include "replay/commands/cmd.h"
+#include "replay/print/message.h"
+#include "replay/sandbox.h"
+#include "replay/rows/schema.h"
 
 /* A smaller input is read before a thread would be worth it. */
 #define READ_AHEAD_BYTES (1u << 20)

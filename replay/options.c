@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "options.h"
+#include "replay/options.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/parse.h"
-#include "cmd.h"
-#include "escape.h"
+#include "format/base/parse.h"
+#include "replay/commands/cmd.h"
+#include "replay/print/escape.h"
 
 enum option_id {
 	OPT_HELP,

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "filter.h"
-#include "out.h"
+#include "replay/rows/filter.h"
+#include "replay/print/out.h"
 
 struct rep_command;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "sandbox.h"
+#include "replay/sandbox.h"
 
 #include <errno.h>
 #include <linux/audit.h>

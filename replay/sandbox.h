@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "buf.h"
+#include "replay/print/buf.h"
 
 /* What to put on. Tests put on one at a time, to see that it holds alone. */
 #define REP_SANDBOX_LIMITS   1u /* address space, descriptors, processes, core dumps */

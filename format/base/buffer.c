@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/buffer.h"
+#include "format/base/buffer.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "err.h"
+#include <vft/err.h>
 
 #define VFT_VARINT_MAX 10u /* bytes of the longest LEB128 */
 

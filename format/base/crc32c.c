@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/crc32c.h"
+#include "format/base/crc32c.h"
 
 #include <stdbool.h>
 #include <string.h>

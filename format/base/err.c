@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/err.h"
+#include <vft/err.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/parse.h"
+#include "format/base/parse.h"
 
 #include <errno.h>
 #include <stddef.h>

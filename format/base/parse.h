@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "err.h"
+#include <vft/err.h>
 
 /* Decimal digits. */
 VFT_MUST_CHECK int vft_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret);

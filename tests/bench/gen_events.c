@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/parse.h"
-#include "writer.h"
+#include "format/base/cleanup.h"
+#include "format/base/parse.h"
+#include <vft/writer.h>
 
 #define START_NS          1000000000000ull
 /* As the recorder: see record/recorder.c. */

@@ -18,10 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/parse.h"
-#include "layout.h"
-#include "writer.h"
+#include "format/base/cleanup.h"
+#include "format/base/parse.h"
+#include "format/block/layout.h"
+#include <vft/writer.h>
 
 #define START_NS  1000000000000ull
 #define FIRST_PID 1000u

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "reader.h"
+#include <vft/reader.h>
 
 int main(int argc, char **argv)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "block.h"
+#include "format/block/block.h"
 
 static uint8_t payload[VFT_MAX_PAYLOAD + 8], raw[VFT_MAX_RAW];
 

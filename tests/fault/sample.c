@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sample.h"
 
-#include "../../replay/trace.h"
+#include "replay/source/trace.h"
 #include "../unit/script.h"
 
 static int on_batch(void *context, const struct rep_section_info *info,

@@ -9,7 +9,7 @@
 #define FAULT_SAMPLE_H
 
 #include "../unit/trace.h"
-#include "model.h"
+#include "replay/model/model.h"
 
 /* What of an episode must not change while it is called certain. */
 struct told {

@@ -14,10 +14,10 @@
 #include <zstd.h>
 
 #include "../unit/trace.h"
-#include "index.h"
-#include "meta_codec.h"
-#include "schema.h"
-#include "verify.h"
+#include "format/block/index.h"
+#include "format/block/meta_codec.h"
+#include "format/block/schema.h"
+#include <vft/verify.h>
 
 enum class { CLASS_NONE, CLASS_ALLOC, CLASS_READ, CLASS_WRITE, CLASS_PACK };
 

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #ifdef WITH_RECORDER
-#include "sink.h"
+#include "record/store/sink.h"
 #else
-#include "writer.h"
+#include <vft/writer.h>
 #endif
 
 #define STR(text) ((struct vft_str){(text), sizeof(text) - 1})

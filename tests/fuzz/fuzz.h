@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
+#include <vft/event.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "decode.h"
+#include "format/block/decode.h"
 
 #define MAX_ROWS 4096u
 

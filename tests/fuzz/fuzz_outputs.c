@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "base/crc32c.h"
+#include "format/base/crc32c.h"
 
 #define MAX_WORDS 8
 

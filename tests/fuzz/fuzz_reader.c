@@ -9,10 +9,10 @@
  */
 #include "fuzz.h"
 
-#include "base/crc32c.h"
-#include "block.h"
-#include "reader.h"
-#include "verify.h"
+#include "format/base/crc32c.h"
+#include "format/block/block.h"
+#include <vft/reader.h>
+#include <vft/verify.h>
 
 /* What the reader promises of each task that an event names. */
 static void check_tasks(const struct vft_event *event)

@@ -5,11 +5,11 @@
  */
 #include "fuzz.h"
 
-#include "base/cursor.h"
-#include "layout.h"
-#include "reader.h"
-#include "verify.h"
-#include "writer.h"
+#include "format/base/cursor.h"
+#include "format/block/layout.h"
+#include <vft/reader.h>
+#include <vft/verify.h>
+#include <vft/writer.h>
 
 #define MAX_EVENTS 200
 

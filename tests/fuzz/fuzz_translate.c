@@ -4,8 +4,8 @@
  */
 #include "fuzz.h"
 
-#include "events.h"
-#include "translate.h"
+#include "bpf/events.h"
+#include "record/kernel/translate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

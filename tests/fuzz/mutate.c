@@ -9,8 +9,8 @@
  */
 #include "fuzz.h"
 
-#include "base/crc32c.h"
-#include "block.h"
+#include "format/base/crc32c.h"
+#include "format/block/block.h"
 
 #define MAX_BLOCKS 256u
 #define MAX_GROWTH 256u /* bytes that one mutation may add to a column or payload */

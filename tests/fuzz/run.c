@@ -10,8 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cmd.h"
-#include "escape.h"
+#include "replay/commands/cmd.h"
+#include "replay/print/escape.h"
 
 #define MAX_OUTPUT (8u << 20)
 

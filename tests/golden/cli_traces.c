@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "writer.h"
+#include <vft/writer.h>
 
 #define STR(text) ((struct vft_str){(text), sizeof(text) - 1})
 #define MS        1000000ull

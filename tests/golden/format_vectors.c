@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
-#include "encode.h"
-#include "meta_codec.h"
+#include "format/base/crc32c.h"
+#include "format/block/encode.h"
+#include "format/block/meta_codec.h"
 #include "trace.h"
-#include "verify.h"
+#include <vft/verify.h>
 
 static const char *target;
 

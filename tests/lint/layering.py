@@ -4,10 +4,10 @@
 | folder       | may use                                                                  |
 | ------------ | ------------------------------------------------------------------------ |
 | format/base  | libc                                                                     |
-| format       | base, libzstd in block.c; no argv, clock, printing                       |
+| format       | base, libzstd in block/block.c; no argv, clock, printing                 |
 | bpf          | its own headers and libbpf's BPF-side ones                               |
 | record       | format; libbpf and the skeleton in session/snapshot; bpf/events.h there  |
-|              | and in the customs houses translate and losses; libdw in autopsy         |
+|              | and in the customs houses translate and losses; libdw in stall/worker    |
 | replay       | format only; commands fill rows and never print                          |
 """
 
@@ -20,28 +20,30 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 # Our own headers a folder may include, by the folder they live in.
 MAY_INCLUDE = {
-    'format/base': ('format/base',),
-    'format': ('format', 'format/base'),
+    'format/base': ('format/base', 'format/include/vft'),
+    'format/include/vft': ('format/include/vft',),
+    'format': ('format', 'format/base', 'format/include/vft'),
     'bpf': ('bpf',),
-    'record': ('record', 'format', 'format/base', 'bpf'),
-    'replay': ('replay', 'format', 'format/base'),
+    'record': ('record', 'format', 'format/base', 'format/include/vft', 'bpf'),
+    'replay': ('replay', 'format', 'format/base', 'format/include/vft'),
 }
 
 # Foreign headers: name pattern, and the only files that may include them.
 FOREIGN = (
-    (re.compile(r'^zstd'), re.compile(r'^format/block\.c$')),
+    (re.compile(r'^zstd'), re.compile(r'^format/block/block\.c$')),
     (re.compile(r'^(bpf/bpf_(helpers|tracing|core_read|endian|helper_defs)\.h)$'),
      re.compile(r'^bpf/')),
     (re.compile(r'^(bpf/(?!bpf_(helpers|tracing|core_read|endian))|linux/bpf|libbpf)|\.skel\.h$'),
-     re.compile(r'^(record/(session|snapshot)\.[ch]|bpf/.*\.bpf\.c)$')),
-    (re.compile(r'^(elfutils/|dwarf|libdw|libelf|gelf)'), re.compile(r'^record/autopsy\.c$')),
+     re.compile(r'^(record/(kernel/session|watch/snapshot)\.[ch]|bpf/.*\.bpf\.c)$')),
+    (re.compile(r'^(elfutils/|dwarf|libdw|libelf|gelf)'), re.compile(r'^record/stall/worker\.c$')),
     (re.compile(r'^(getopt|argp|err|error|time|sys/time)\.h$'), re.compile(r'^(?!format/)')),
 )
 
 # Headers of ours that only some of those who could may include.
 OWN = (
+    (re.compile(r'^format/include/vft/(?!err\.h|io\.h)'), re.compile(r'^(?!format/base/)')),
     (re.compile(r'^bpf/events\.h$'),
-     re.compile(r'^(bpf/|record/(translate|losses|session|snapshot)\.[ch]$)')),
+     re.compile(r'^(bpf/|record/(kernel/(translate|losses|session)|watch/snapshot)\.[ch]$)')),
     (re.compile(r'^bpf/(?!events\.h)'), re.compile(r'^bpf/')),
 )
 
@@ -52,8 +54,8 @@ ARGV_AND_CLOCK = r'getopt(_long)?|argp_parse|clock_gettime|gettimeofday|time|loc
 # Calls that do not belong in a folder: pattern of files, calls.
 FORBIDDEN_CALLS = (
     (re.compile(r'^format/'), (PRINTING, ENDING, ARGV_AND_CLOCK)),
-    (re.compile(r'^replay/cmd_[^/]*\.c$'), (PRINTING,)),
-    (re.compile(r'^replay/model\.c$|^replay/verdict\.c$|^replay/filter\.c$'), (PRINTING, ENDING)),
+    (re.compile(r'^replay/commands/[^/]*\.c$'), (PRINTING,)),
+    (re.compile(r'^replay/(model/(model|verdict)|rows/filter)\.c$'), (PRINTING, ENDING)),
 )
 
 
@@ -95,6 +97,8 @@ def check_include(path, header, tree):
 def check_includes(path, text, tree):
     for match in INCLUDE.finditer(text):
         kind, header = match.groups()
+        if header.startswith('vft/'):
+            kind, header = '"', 'format/include/' + header
         if kind == '"':
             problem = check_include(path, header, tree)
         else:

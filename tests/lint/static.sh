@@ -8,20 +8,20 @@ cd "$(dirname "$0")/../.."
 # unknownEvaluationOrder: taken for it are nested designated initialisers.
 # legacyUninitvar in procfs.c: the buffer that read() is about to fill.
 # memleak in tree.c: the pointer is given back by memcpy().
-cppcheck -q --enable=warning,portability --std=c11 -D_GNU_SOURCE -I format -I replay -I bpf \
-	--suppress=unknownEvaluationOrder --suppress=legacyUninitvar:record/procfs.c \
-	--suppress=memleak:replay/tree.c \
+cppcheck -q --enable=warning,portability --std=c11 -D_GNU_SOURCE -I . -I format/include \
+	--suppress=unknownEvaluationOrder --suppress=legacyUninitvar:record/watch/procfs.c \
+	--suppress=memleak:replay/tree/tree.c \
 	--error-exitcode=1 -j2 format replay record
 
 # What gcc 12 gets wrong, file by file.
 excused() {
 	case $1 in
 	# The first n_columns are filled by the loop before, which ends early only by returning.
-	format/block.c) echo -Wno-analyzer-use-of-uninitialized-value ;;
+	format/block/block.c) echo -Wno-analyzer-use-of-uninitialized-value ;;
 	# What ends a cursor is NULL only where its beginning is.
-	format/decode.c) echo -Wno-analyzer-null-dereference ;;
+	format/block/decode.c) echo -Wno-analyzer-null-dereference ;;
 	# The struct is given back as its first member and freed by that.
-	format/io.c | replay/view.c) echo -Wno-analyzer-malloc-leak ;;
+	format/base/io.c | replay/source/view.c) echo -Wno-analyzer-malloc-leak ;;
 	# An option that takes a value is not called without one.
 	replay/options.c) echo -Wno-analyzer-null-argument -Wno-analyzer-null-dereference ;;
 	esac
@@ -32,16 +32,16 @@ excused() {
 tidy_excused() {
 	case $1 in
 	# Same column minus itself, for symmetry with the lines below it.
-	format/decode.c) echo -misc-redundant-expression,-clang-analyzer-core.NullDereference ;;
+	format/block/decode.c) echo -misc-redundant-expression,-clang-analyzer-core.NullDereference ;;
 	# argv has a first word, so its size is not 0.
 	record/describe.c) echo -clang-analyzer-optin.portability.UnixAPI ;;
 	# Freed by the cleanup attribute, which this version does not follow; see above for the other.
-	record/output.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.UndefinedBinaryOperatorResult ;;
-	record/privileges.c) echo -clang-analyzer-core.UndefinedBinaryOperatorResult ;;
+	record/start/output.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.UndefinedBinaryOperatorResult ;;
+	record/start/privileges.c) echo -clang-analyzer-core.UndefinedBinaryOperatorResult ;;
 	# The skeleton is generated; see above for the others.
-	record/session.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.NullDereference,-clang-analyzer-core.CallAndMessage ;;
+	record/kernel/session.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.NullDereference,-clang-analyzer-core.CallAndMessage ;;
 	# A row of cells has at least one column.
-	replay/table_text.c) echo -clang-analyzer-core.DivideZero ;;
+	replay/print/table_text.c) echo -clang-analyzer-core.DivideZero ;;
 	# What ends a cursor is NULL only where its beginning is.
 	format/*) echo -clang-analyzer-core.NullDereference ;;
 	*) echo -none ;;
@@ -62,16 +62,20 @@ tidy() {
 build=$1
 failed=0
 # bpf/ is compiled for another machine, which clang-tidy is not asked to imitate.
-tidy "$build" format/*.c format/base/*.c replay/*.c record/*.c || failed=1
+analysed=$(find format replay -name '*.c' | sort)
+tidied="$analysed $(find record -name '*.c' | sort)"
+# shellcheck disable=SC2086 # lists of words, here and below
+tidy "$build" $tidied || failed=1
 
 n_gcc=0
-for file in format/*.c format/base/*.c replay/*.c; do
+for file in $analysed; do
 	# shellcheck disable=SC2046 # a list of words
-	gcc -std=gnu11 -D_GNU_SOURCE -DVFT_TOOL_VERSION='"0"' -O2 -Iformat -Ireplay -fanalyzer \
+	gcc -std=gnu11 -D_GNU_SOURCE -DVFT_TOOL_VERSION='"0"' -O2 -I. -Iformat/include -fanalyzer \
 		-Werror $(excused "$file") -c -o /dev/null "$file" || failed=1
 	n_gcc=$((n_gcc + 1))
 done
 [ $failed -eq 0 ] || exit 1
-set -- format/*.c format/base/*.c replay/*.c record/*.c
+# shellcheck disable=SC2086
+set -- $tidied
 echo "cppcheck and clang-tidy ($(clang-tidy --list-checks | grep -c '^  ') checks): $# files;" \
 	"gcc -fanalyzer: $n_gcc files; no findings"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "format/block/layout.h"
 #include "script.h"
 
 static const struct vft_str parent_comm = {"parent", 6};

@@ -8,7 +8,7 @@
 #ifndef TEST_SCRIPT_H
 #define TEST_SCRIPT_H
 
-#include "model.h"
+#include "replay/model/model.h"
 
 #define MS         1000000ull
 #define SCRIPT_MAX 1024

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "base/crc32c.h"
+#include "format/base/crc32c.h"
 #include "trace.h"
 
 static const struct vft_header sample = {.type = VFT_BLOCK_EVENTS,

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
-#include "base/cursor.h"
-#include "base/err.h"
-#include "base/hash.h"
-#include "string_table.h"
-#include "task_table.h"
+#include "format/base/buffer.h"
+#include "format/base/cleanup.h"
+#include "format/base/cursor.h"
+#include <vft/err.h>
+#include "format/base/hash.h"
+#include "format/block/string_table.h"
+#include "format/block/task_table.h"
 #include "trace.h"
 
 static void test_buffer__appends(void **state)

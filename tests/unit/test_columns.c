@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rows.h"
+#include "replay/rows/rows.h"
 
 static char *read_doc(void)
 {

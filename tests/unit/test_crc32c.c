@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/crc32c.h"
+#include "format/base/crc32c.h"
 
 static void test_crc32c__check_value(void **state)
 {

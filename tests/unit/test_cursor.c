@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/buffer.h"
-#include "base/cursor.h"
+#include "format/base/buffer.h"
+#include "format/base/cursor.h"
 #include "trace.h"
 
 /* Reads of every kind that do not fit, at the edge of memory: zero, failed, and for good. */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "escape.h"
+#include "replay/print/escape.h"
 
 #define STR(s) ((struct vft_str){(s), sizeof(s) - 1})
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "filter.h"
+#include "replay/rows/filter.h"
 
 static struct vft_str str(const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "index.h"
+#include "format/block/index.h"
 #include "trace.h"
 
 static const struct vft_index_entry entries[] = {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "losses.h"
+#include "replay/model/losses.h"
 
 #define MS 1000000ull
 

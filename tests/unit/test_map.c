@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "map.h"
+#include "replay/base/map.h"
 
 #define N_KEYS 4096u
 

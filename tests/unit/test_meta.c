@@ -2,7 +2,7 @@
 /* SECTION, META and END: what is written comes back, and what no writer writes is refused. */
 #include <errno.h>
 
-#include "meta_codec.h"
+#include "format/block/meta_codec.h"
 #include "trace.h"
 
 static struct vft_cursor over(const struct vft_buffer *payload)

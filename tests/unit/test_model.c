@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "layout.h"
+#include "format/block/layout.h"
 #include "script.h"
 
 #define PARENT leader_of(100, 1 * MS)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cmd.h"
+#include "replay/commands/cmd.h"
 
 #define MAX_ARGS 32
 

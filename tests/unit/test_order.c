@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "order.h"
+#include "replay/source/order.h"
 
 /* Batches of the test's own: what libvft's functions on them would do is not asked for here. */
 #define N_BATCHES 40u

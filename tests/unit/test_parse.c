@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/parse.h"
+#include "format/base/parse.h"
 
 #define UNTOUCHED 12345u
 

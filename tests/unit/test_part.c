@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "part.h"
-#include "writer.h"
+#include "replay/source/part.h"
+#include <vft/writer.h>
 
 #define S         1000000000ull
 #define MS        1000000ull

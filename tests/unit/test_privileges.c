@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "command.h"
-#include "privileges.h"
-#include "procfs.h"
+#include "record/start/command.h"
+#include "record/start/privileges.h"
+#include "record/watch/procfs.h"
 
 /* What a child reports in its exit status. */
 enum { DROPPED_ALL = 10, KEPT_ONE = 11, REFUSED = 12, CAME_BACK = 13, WRONG_USER = 14 };

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "meta_codec.h"
-#include "schema.h"
-#include "index.h"
+#include "format/block/meta_codec.h"
+#include "format/block/schema.h"
+#include "format/block/index.h"
 #include "trace.h"
 
 static void test_reader__round_trip(void **state)

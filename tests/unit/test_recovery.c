@@ -2,7 +2,7 @@
 /* What comes back from a trace that was cut, damaged, or made to mislead. */
 #include <errno.h>
 
-#include "base/crc32c.h"
+#include "format/base/crc32c.h"
 #include "trace.h"
 
 static void test_recovery__every_truncation(void **state)

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 /* This folder has a trace.h of its own. */
-#include "../../replay/trace.h"
-#include "writer.h"
+#include "replay/source/trace.h"
+#include <vft/writer.h>
 
 #define S     1000000000ull
 #define MS    1000000ull

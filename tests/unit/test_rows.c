@@ -2,8 +2,8 @@
 /* Rows blocks: what goes in comes out, and what no writer would write is refused. */
 #include <errno.h>
 
-#include "decode.h"
-#include "encode.h"
+#include "format/block/decode.h"
+#include "format/block/encode.h"
 #include "trace.h"
 
 /* One block, from events to events, with room to tamper in between. */

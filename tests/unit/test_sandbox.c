@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox.h"
+#include "replay/sandbox.h"
 
 #define UNTRIED 255 /* the child did not come to say */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "decode.h"
-#include "encode.h"
-#include "schema.h"
+#include "format/block/decode.h"
+#include "format/block/encode.h"
+#include "format/block/schema.h"
 #include "trace.h"
 
 static struct vft_schema read_schema;

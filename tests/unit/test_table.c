@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "table.h"
+#include "replay/print/table.h"
 
 #define STR(s) ((struct vft_str){(s), sizeof(s) - 1})
 

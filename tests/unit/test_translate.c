@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "events.h"
-#include "translate.h"
+#include "bpf/events.h"
+#include "record/kernel/translate.h"
 
 static const struct vfe_task some_task = {
 	.tgid = 100,

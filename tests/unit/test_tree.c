@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tree.h"
+#include "replay/tree/tree.h"
 
 static const struct rep_origin origin = {.boot_id = "b", .boot_id_size = 1};
 

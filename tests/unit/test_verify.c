@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "base/crc32c.h"
-#include "index.h"
-#include "meta_codec.h"
+#include "format/base/crc32c.h"
+#include "format/block/index.h"
+#include "format/block/meta_codec.h"
 #include "trace.h"
-#include "verify.h"
+#include <vft/verify.h>
 
 #define MAX_FINDINGS 16
 

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
-#include "base/hash.h"
+#include "format/base/crc32c.h"
+#include "format/base/hash.h"
 
 void bytes_free(struct bytes *bytes)
 {

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "block.h"
-#include "reader.h"
-#include "writer.h"
+#include "format/block/block.h"
+#include <vft/reader.h>
+#include <vft/writer.h>
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define STR(text)   ((struct vft_str){(text), sizeof(text) - 1})

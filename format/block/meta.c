@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vft/meta.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "format/block/layout.h"
+#include "format/block/meta_codec.h"
+
+int vft_section_encode(const struct vft_section *section, struct vft_buffer *payload)
+{
+	uint8_t bytes[VFT_SEC_SIZE];
+
+	vft_put_fixed(bytes + VFT_SEC_VERSION, section->version, 4);
+	vft_put_fixed(bytes + VFT_SEC_SEGMENT, section->segment, 4);
+	vft_put_fixed(bytes + VFT_SEC_COMPAT, section->compat, 8);
+	vft_put_fixed(bytes + VFT_SEC_INCOMPAT, section->incompat, 8);
+	memcpy(bytes + VFT_SEC_UUID, section->uuid, sizeof(section->uuid));
+	return vft_buffer_append_bytes(payload, bytes, sizeof(bytes));
+}
+
+int vft_section_decode(struct vft_cursor c, struct vft_section *ret)
+{
+	struct vft_section section = {0};
+	const uint8_t *uuid;
+
+	section.version = vft_cursor_u32(&c);
+	section.segment = vft_cursor_u32(&c);
+	section.compat = vft_cursor_u64(&c);
+	section.incompat = vft_cursor_u64(&c);
+	uuid = vft_cursor_bytes(&c, sizeof(section.uuid));
+	if (!uuid)
+		return -EBADMSG;
+	memcpy(section.uuid, uuid, sizeof(section.uuid));
+	*ret = section;
+	return 0;
+}
+
+static int append_text(struct vft_buffer *payload, unsigned int id, const struct vft_str *text)
+{
+	return text->data ? vft_buffer_append_tlv(payload, id, text->data, text->size) : 0;
+}
+
+static int append_number(struct vft_buffer *payload, unsigned int id, uint64_t value)
+{
+	return value ? vft_buffer_append_tlv_uint(payload, id, value) : 0;
+}
+
+int vft_meta_encode(const struct vft_meta *meta, struct vft_buffer *payload)
+{
+	int r = 0;
+
+#define X(id, member)                                                                              \
+	if (r == 0)                                                                                \
+		r = append_text(payload, id, &meta->member);
+	VFT_META_TEXT_LIST(X)
+#undef X
+#define X(id, member)                                                                              \
+	if (r == 0)                                                                                \
+		r = append_number(payload, id, meta->member);
+	VFT_META_INT_LIST(X)
+#undef X
+	return r;
+}
+
+/* The next TLV; false at the end or when the payload is malformed, see c->failed. */
+static bool next_tlv(struct vft_cursor *c, uint64_t *ret_id, struct vft_cursor *ret_value)
+{
+	if (!vft_cursor_left(c))
+		return false;
+	*ret_id = vft_cursor_varint(c);
+	*ret_value = vft_cursor_sub(c, vft_cursor_varint(c));
+	return !c->failed;
+}
+
+static struct vft_str as_text(struct vft_cursor value)
+{
+	size_t size = vft_cursor_left(&value);
+	const uint8_t *bytes = vft_cursor_bytes(&value, size);
+
+	return (struct vft_str){(const char *)bytes, (uint32_t)size};
+}
+
+static uint64_t as_number(struct vft_cursor value, bool *failed)
+{
+	uint64_t number = vft_cursor_varint(&value);
+
+	*failed |= !vft_cursor_is_done(&value);
+	return number;
+}
+
+int vft_meta_decode(struct vft_cursor c, struct vft_meta *ret)
+{
+	struct vft_meta meta = {0};
+	struct vft_cursor value;
+	bool failed = false;
+	uint64_t id;
+
+	while (next_tlv(&c, &id, &value)) {
+		switch (id) {
+#define X(number, member)                                                                          \
+	case number:                                                                               \
+		meta.member = as_text(value);                                                      \
+		break;
+			VFT_META_TEXT_LIST(X)
+#undef X
+#define X(number, member)                                                                          \
+	case number:                                                                               \
+		meta.member = as_number(value, &failed);                                           \
+		break;
+			VFT_META_INT_LIST(X)
+#undef X
+		default: /* of a later version */
+			break;
+		}
+	}
+	if (c.failed || failed)
+		return -EBADMSG;
+	*ret = meta;
+	return 0;
+}
+
+static int append_loss(struct vft_buffer *payload, const struct vft_loss *loss)
+{
+	uint8_t bytes[3 * VFT_VARINT_MAX];
+	struct vft_buffer value = {bytes, 0, sizeof(bytes)};
+
+	vft_buffer_put_varint(&value, loss->cause);
+	vft_buffer_put_varint(&value, loss->cpu);
+	vft_buffer_put_varint(&value, loss->count);
+	return vft_buffer_append_tlv(payload, VFT_END_LOSS, value.data, value.size);
+}
+
+int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
+{
+	int r = vft_buffer_append_tlv_uint(payload, VFT_END_N_BLOCKS, end->n_blocks);
+
+	if (r == 0)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_EVENTS, end->n_events);
+	if (r == 0)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_SEEN, end->n_seen);
+	if (r == 0)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_DELIVERED, end->n_delivered);
+	if (r == 0)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_DROPPED, end->n_dropped);
+	if (r == 0)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_END_NS, end->end_ns);
+	for (size_t i = 0; r == 0 && i < end->n_losses; i++)
+		r = append_loss(payload, &end->losses[i]);
+	return r;
+}
+
+static int decode_loss(struct vft_cursor c, struct vft_buffer *losses)
+{
+	uint64_t cause = vft_cursor_varint(&c), cpu = vft_cursor_varint(&c);
+	struct vft_loss loss = {(uint32_t)cause, (uint32_t)cpu, vft_cursor_varint(&c)};
+
+	if (!vft_cursor_is_done(&c) || cause > UINT32_MAX || cpu > UINT32_MAX)
+		return -EBADMSG;
+	return vft_buffer_append_bytes(losses, &loss, sizeof(loss));
+}
+
+int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_end *ret)
+{
+	struct vft_end end = {0};
+	struct vft_cursor value;
+	bool failed = false;
+	uint64_t id;
+	int r;
+
+	losses->size = 0;
+	while (next_tlv(&c, &id, &value)) {
+		switch (id) {
+		case VFT_END_N_BLOCKS:
+			end.n_blocks = as_number(value, &failed);
+			break;
+		case VFT_END_N_EVENTS:
+			end.n_events = as_number(value, &failed);
+			break;
+		case VFT_END_N_SEEN:
+			end.n_seen = as_number(value, &failed);
+			break;
+		case VFT_END_N_DELIVERED:
+			end.n_delivered = as_number(value, &failed);
+			break;
+		case VFT_END_N_DROPPED:
+			end.n_dropped = as_number(value, &failed);
+			break;
+		case VFT_END_END_NS:
+			end.end_ns = as_number(value, &failed);
+			break;
+		case VFT_END_LOSS:
+			r = decode_loss(value, losses);
+			if (r < 0)
+				return r;
+			break;
+		default:
+			break;
+		}
+	}
+	if (c.failed || failed || end.end_ns > VFT_MAX_TIME_NS)
+		return -EBADMSG;
+	end.losses = (const struct vft_loss *)(const void *)losses->data;
+	end.n_losses = losses->size / sizeof(struct vft_loss);
+	*ret = end;
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "format/block/schema.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Ids below this have a fixed role in every rows block and cannot be a kind's own. */
+#define FIRST_OWN_COLUMN 16
+
+static const uint8_t own_columns[] = {
+#define X(id, NAME, name, ENC) id,
+	VFT_COLUMN_LIST(X)
+#undef X
+};
+
+static const uint8_t own_kinds[] = {
+#define X(id, NAME, name) id,
+	VFT_KIND_LIST(X)
+#undef X
+};
+
+#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+_Static_assert(sizeof(struct vft_event) <= 256, "a member's offset fits struct vft_step");
+
+static int append_name(struct vft_buffer *payload, const char *name)
+{
+	size_t size = strlen(name);
+	int r = vft_buffer_append_varint(payload, size);
+
+	return r < 0 ? r : vft_buffer_append_bytes(payload, name, size);
+}
+
+static int append_kind(struct vft_buffer *payload, unsigned int kind)
+{
+	size_t n;
+	const struct vft_field *fields = vft_event_fields(kind, &n);
+	int r = vft_buffer_append_varint(payload, kind);
+
+	if (r == 0)
+		r = append_name(payload, vft_kind_name(kind));
+	if (r == 0)
+		r = vft_buffer_append_varint(payload, n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = vft_buffer_append_varint(payload, fields[i].column);
+	return r;
+}
+
+int vft_schema_encode(struct vft_buffer *payload)
+{
+	int r = vft_buffer_append_varint(payload, N_OF(own_columns));
+
+	for (size_t i = 0; r == 0 && i < N_OF(own_columns); i++) {
+		unsigned int column = own_columns[i];
+
+		r = vft_buffer_append_varint(payload, column);
+		if (r == 0)
+			r = append_name(payload, vft_column_name(column));
+		if (r == 0)
+			r = vft_buffer_append_varint(payload, vft_column_encoding(column));
+	}
+	if (r == 0)
+		r = vft_buffer_append_varint(payload, N_OF(own_kinds));
+	for (size_t i = 0; r == 0 && i < N_OF(own_kinds); i++)
+		r = append_kind(payload, own_kinds[i]);
+	return r;
+}
+
+static bool fits(unsigned int encoding, unsigned int type)
+{
+	switch (encoding) {
+	case VFT_ENC_UINT:
+	case VFT_ENC_SINT:
+	case VFT_ENC_DELTA:
+	case VFT_ENC_TIME:
+		return type == VFT_TYPE_U32 || type == VFT_TYPE_I32 || type == VFT_TYPE_U64;
+	case VFT_ENC_TASK:
+		return type == VFT_TYPE_TASK;
+	case VFT_ENC_STRING:
+		return type == VFT_TYPE_STR;
+	default:
+		return false;
+	}
+}
+
+static int find_slot(const struct vft_schema *schema, uint64_t id)
+{
+	uint32_t low = 0, high = schema->n_columns;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (schema->column_ids[middle] == id)
+			return (int)middle;
+		if (schema->column_ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}
+
+/* Plan for column @id of @kind, appended to the plan being made. */
+static int add_step(struct vft_schema *schema, unsigned int kind, uint64_t id)
+{
+	struct vft_step *step = &schema->steps[schema->n_steps];
+	int slot = find_slot(schema, id);
+	size_t n_fields;
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+
+	if (slot < 0 || id < FIRST_OWN_COLUMN)
+		return -EBADMSG;
+	*step = (struct vft_step){(uint8_t)slot, schema->encodings[slot], VFT_DEST_NONE, 0};
+	if (step->encoding == VFT_ENC_BYTES)
+		return -EBADMSG;
+	/* An encoding of a later version keeps to its own column, so leaving that one alone keeps
+	 * everything else aligned. */
+	if (step->encoding < VFT_ENC_UINT || step->encoding > VFT_ENC_BYTES)
+		return 0;
+	for (size_t i = 0; i < n_fields; i++) {
+		if (fields[i].column != id || !fits(step->encoding, fields[i].type))
+			continue;
+		step->dest = fields[i].type;
+		step->offset = (uint8_t)fields[i].offset;
+	}
+	schema->n_steps++;
+	schema->plans[kind].n_steps++;
+	return 0;
+}
+
+static int add_kind(struct vft_schema *schema, uint64_t kind)
+{
+	struct vft_plan *plan;
+
+	if (kind < 1 || kind > VFT_KIND_MAX || schema->plans[kind].is_present)
+		return -EBADMSG;
+	plan = &schema->plans[kind];
+	plan->is_present = true;
+	plan->is_known = vft_kind_name((unsigned int)kind) != NULL;
+	plan->first_step = (uint16_t)schema->n_steps;
+	return 0;
+}
+
+/* An event without the task it is about says nothing, and readers may rely on having it: such a
+ * kind is passed over like an unknown one. */
+static void check_tasks(struct vft_schema *schema, unsigned int kind)
+{
+	struct vft_plan *plan = &schema->plans[kind];
+	const struct vft_step *steps = &schema->steps[plan->first_step];
+	size_t n_fields;
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+
+	for (size_t i = 0; i < n_fields; i++) {
+		bool is_found = fields[i].type != VFT_TYPE_TASK;
+
+		for (unsigned int j = 0; j < plan->n_steps; j++)
+			is_found |= steps[j].dest == VFT_TYPE_TASK &&
+				    steps[j].offset == fields[i].offset;
+		plan->is_known &= is_found;
+	}
+}
+
+static int add_column(struct vft_schema *schema, uint64_t id, uint64_t encoding)
+{
+	uint32_t n = schema->n_columns;
+
+	if (n == VFT_MAX_COLUMNS || id < 1 || id > UINT16_MAX || encoding < 1 ||
+	    encoding > UINT8_MAX || (n && schema->column_ids[n - 1] >= id))
+		return -EBADMSG;
+	schema->column_ids[n] = (uint16_t)id;
+	schema->encodings[n] = (uint8_t)encoding;
+	schema->n_columns++;
+	return 0;
+}
+
+static void reset(struct vft_schema *schema)
+{
+	schema->n_columns = 0;
+	schema->n_steps = 0;
+	memset(schema->plans, 0, sizeof(schema->plans));
+}
+
+void vft_schema_init(struct vft_schema *ret)
+{
+	reset(ret);
+	/* Cannot fail: a unit test reads back what vft_schema_encode writes from the same lists. */
+	for (size_t i = 0; i < N_OF(own_columns); i++)
+		(void)add_column(ret, own_columns[i], vft_column_encoding(own_columns[i]));
+	for (size_t i = 0; i < N_OF(own_kinds); i++) {
+		size_t n;
+		const struct vft_field *fields = vft_event_fields(own_kinds[i], &n);
+
+		(void)add_kind(ret, own_kinds[i]);
+		for (size_t j = 0; j < n; j++)
+			(void)add_step(ret, own_kinds[i], fields[j].column);
+	}
+}
+
+static void skip_name(struct vft_cursor *c)
+{
+	(void)vft_cursor_bytes(c, vft_cursor_varint(c));
+}
+
+int vft_schema_decode(struct vft_cursor c, struct vft_schema *ret)
+{
+	uint64_t n = vft_cursor_varint(&c);
+
+	reset(ret);
+	for (; n && !c.failed; n--) {
+		uint64_t id = vft_cursor_varint(&c), encoding;
+
+		skip_name(&c);
+		encoding = vft_cursor_varint(&c);
+		if (c.failed || add_column(ret, id, encoding) < 0)
+			return -EBADMSG;
+	}
+	for (n = vft_cursor_varint(&c); n && !c.failed; n--) {
+		uint64_t kind = vft_cursor_varint(&c), n_fields;
+
+		skip_name(&c);
+		n_fields = vft_cursor_varint(&c);
+		if (c.failed || n_fields > VFT_MAX_FIELDS || add_kind(ret, kind) < 0)
+			return -EBADMSG;
+		for (; n_fields; n_fields--)
+			if (add_step(ret, (unsigned int)kind, vft_cursor_varint(&c)) < 0)
+				return -EBADMSG;
+		check_tasks(ret, (unsigned int)kind);
+	}
+	return c.failed ? -EBADMSG : 0; /* a later version may append more */
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * schema.h - which columns a file's event kinds have, and where they go in ours.
+ *
+ * Owns: the SCHEMA block's payload, and the decode plan made from it once per section, so that the
+ * decoder never looks anything up. Called by: writer (encode), reader and decode.c.
+ */
+#ifndef VFT_SCHEMA_H
+#define VFT_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format/base/buffer.h"
+#include "format/base/cursor.h"
+#include <vft/event.h>
+#include "format/block/layout.h"
+
+#define VFT_DEST_NONE 0xff /* decode and drop */
+
+/* How one value of a row is read, and which member of struct vft_event it becomes. */
+struct vft_step {
+	uint8_t slot; /* which of the schema's columns */
+	uint8_t encoding;
+	uint8_t dest;   /* enum vft_type or VFT_DEST_NONE */
+	uint8_t offset; /* of the member */
+};
+
+struct vft_plan {
+	bool is_present; /* the file's schema has this kind */
+	bool is_known;   /* and we do */
+	uint8_t n_steps;
+	uint16_t first_step;
+};
+
+struct vft_schema {
+	uint32_t n_columns;
+	uint16_t column_ids[VFT_MAX_COLUMNS]; /* rising */
+	uint8_t encodings[VFT_MAX_COLUMNS];
+	struct vft_plan plans[VFT_KIND_MAX + 1];
+	uint32_t n_steps;
+	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
+};
+
+/* Whether a file of that schema may have rows of @kind. */
+static inline bool vft_schema_has(const struct vft_schema *schema, uint64_t kind)
+{
+	return kind <= VFT_KIND_MAX && schema->plans[kind].is_present;
+}
+
+/* Append the payload of this version's SCHEMA block. -ENOMEM. */
+VFT_MUST_CHECK int vft_schema_encode(struct vft_buffer *payload);
+
+/* This version's own schema. */
+void vft_schema_init(struct vft_schema *ret);
+
+/* Read a SCHEMA payload. -EBADMSG for one that is malformed; *ret is then undefined. */
+VFT_MUST_CHECK int vft_schema_decode(struct vft_cursor payload, struct vft_schema *ret);
+
+#endif

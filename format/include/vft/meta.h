@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * meta.h - what SECTION, META and END say, in memory. Encoded and decoded by meta.c; filled by the
+ * recorder, read by replay.
+ */
+#ifndef VFT_META_H
+#define VFT_META_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vft/event.h>
+
+struct vft_section {
+	uint8_t uuid[16];    /* of the recording session; the same in every rotated segment */
+	uint64_t section_id; /* random, in every block of the section */
+	uint32_t version;
+	uint32_t segment; /* 0, 1, ... under rotation */
+	uint64_t compat, incompat;
+};
+
+/* X(id, member): text TLVs; NULL or absent where unknown. Bytes from a file: escape before
+ * printing. */
+#define VFT_META_TEXT_LIST(X)                                                                      \
+	X(1, tool)      /* "vfork-record 0.1.0" */                                                 \
+	X(2, kernel)    /* uname release */                                                        \
+	X(3, arch)      /* uname machine */                                                        \
+	X(4, boot_id)   /* as /proc/sys/kernel/random/boot_id prints it */                         \
+	X(5, hostname)  /* optional */                                                             \
+	X(6, options)   /* the command line's options, one line */                                 \
+	X(7, filters)   /* what was left out in the kernel, one line; empty = nothing */           \
+	X(8, redaction) /* "none", "argv0", "redacted", "full" */                                  \
+	X(9, command)   /* of "-- CMD", NUL-separated */
+
+/* X(id, member): integer TLVs */
+#define VFT_META_INT_LIST(X)                                                                       \
+	X(32, n_cpus)                                                                              \
+	X(33, argv_limit) /* bytes kept of one argv */                                             \
+	X(34, ring_size)  /* bytes */                                                              \
+	X(35, start_ns)   /* CLOCK_BOOTTIME when recording began: zero of the report's time */     \
+	X(36, pidns)      /* inode of the recorder's pid namespace */                              \
+	X(38, has)        /* VFT_HAS_*: which kinds of event this recording could see */
+
+#define VFT_HAS_THREADS    0x1u /* thread creation and exit */
+#define VFT_HAS_EXEC_FAIL  0x2u /* failed exec */
+#define VFT_HAS_RELEASE    0x4u /* the true release moment */
+#define VFT_HAS_ARGV       0x8u
+#define VFT_HAS_VFORK_ONLY 0x10u /* only vfork episodes: other spawns and processes are absent */
+#define VFT_HAS_FILTER     0x20u /* processes outside a filter are absent */
+
+struct vft_meta {
+#define X(id, member) struct vft_str member;
+	VFT_META_TEXT_LIST(X)
+#undef X
+#define X(id, member) uint64_t member;
+	VFT_META_INT_LIST(X)
+#undef X
+};
+
+/* One CPU's loss by one cause, as END repeats it. */
+struct vft_loss {
+	uint32_t cause; /* enum vft_cause */
+	uint32_t cpu;   /* or VFT_CPU_NONE */
+	uint64_t count;
+};
+
+struct vft_end {
+	uint64_t n_blocks; /* before this one, in the section */
+	uint64_t n_events; /* rows in EVENTS, SNAPSHOT and CLOCK blocks */
+	uint64_t n_seen;   /* events the kernel part wanted to record: delivered + dropped */
+	uint64_t n_delivered;
+	uint64_t n_dropped;
+	uint64_t end_ns; /* CLOCK_BOOTTIME when recording ended */
+	const struct vft_loss *losses;
+	size_t n_losses;
+};
+
+#endif

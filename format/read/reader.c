@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vft/reader.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/block/meta_codec.h"
+#include "format/read/reader_impl.h"
+
+#define MIN_RAW_TOTAL (256ull << 20)
+#define RAW_PER_BYTE  100
+
+static void push(struct vft_reader *reader, const struct vft_item *item)
+{
+	/* The queue is only filled when it is empty, by at most VFT_N_QUEUED. */
+	if (reader->n_queued < VFT_N_QUEUED)
+		reader->queue[reader->n_queued++] = *item;
+}
+
+static void push_gap(struct vft_reader *reader, uint64_t offset, uint64_t size,
+		     const struct vft_gap *gap)
+{
+	struct vft_item item = {
+		.kind = VFT_ITEM_GAP, .offset = offset, .size_bytes = size, .gap = *gap};
+
+	if (item.gap.to_ns < item.gap.from_ns) { /* times step back a little */
+		item.gap.to_ns = gap->from_ns;
+		item.gap.from_ns = gap->to_ns;
+	}
+	push(reader, &item);
+}
+
+/* The current section ends at reader->at, one way or the other. */
+static void leave_section(struct vft_reader *reader)
+{
+	struct vft_where *where = &reader->where;
+	struct vft_gap gap = {.from_ns = where->last_ns, .to_ns = UINT64_MAX};
+
+	if (where->is_refused) {
+		gap.kind = VFT_GAP_REFUSED;
+		gap.from_ns = 0;
+		gap.what = "a recording in a later version of the format";
+		push_gap(reader, where->start, reader->at - where->start, &gap);
+	} else if (where->is_active && !where->has_ended) {
+		gap.kind = VFT_GAP_NOT_CLOSED;
+		gap.what = "the recording was not closed";
+		push_gap(reader, reader->at, 0, &gap);
+	}
+	*where = (struct vft_where){0};
+}
+
+static void enter_section(struct vft_reader *reader, uint64_t start)
+{
+	leave_section(reader);
+	reader->where = (struct vft_where){
+		.is_active = true, .id = reader->header.section_id, .start = start};
+	vft_schema_init(&reader->schema);
+	reader->section = (struct vft_section){.section_id = reader->header.section_id,
+					       .version = VFT_FORMAT_VERSION};
+}
+
+static bool is_section_known(const struct vft_section *section)
+{
+	return section->version == VFT_FORMAT_VERSION && !section->incompat;
+}
+
+/* A SECTION block is loaded. 1: an item; 0: none, because the section is refused. */
+static int deliver_section(struct vft_reader *reader, struct vft_item *ret)
+{
+	struct vft_section section;
+
+	if (vft_section_decode(vft_reader_payload(reader), &section) < 0)
+		section = (struct vft_section){.version = UINT32_MAX};
+	section.section_id = reader->header.section_id;
+	reader->section = section;
+	if (!is_section_known(&section)) {
+		reader->where.is_refused = true;
+		return 0;
+	}
+	ret->kind = VFT_ITEM_SECTION;
+	ret->section = &reader->section;
+	return 1;
+}
+
+/* The loaded block is intact and yet not readable. */
+static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, const char *what)
+{
+	struct vft_gap gap = {.kind = VFT_GAP_REFUSED,
+			      .n_missing_blocks = 1,
+			      .what = what,
+			      .from_ns = reader->where.last_ns};
+	uint64_t to_ns;
+	int r = vft_scan_time_at(reader, reader->at, &to_ns);
+
+	if (r < 0)
+		return r;
+	gap.to_ns = to_ns;
+	if (gap.to_ns < gap.from_ns) {
+		gap.from_ns = to_ns;
+		gap.to_ns = reader->where.last_ns;
+	}
+	ret->kind = VFT_ITEM_GAP;
+	ret->block_type = 0;
+	ret->gap = gap;
+	return 1;
+}
+
+/* What rows say about the section, decoded or not. */
+static void take_rows(struct vft_reader *reader, uint64_t last_ns)
+{
+	reader->where.has_rows = true;
+	reader->where.n_events += reader->header.n_events;
+	if (last_ns > reader->where.last_ns)
+		reader->where.last_ns = last_ns;
+}
+
+static int deliver_counted(struct vft_reader *reader, struct vft_item *ret)
+{
+	int r = vft_decoder_count(&reader->decoder, &reader->schema, &reader->header,
+				  vft_reader_payload(reader), reader->counted_kinds,
+				  &reader->counted);
+
+	if (r != 1)
+		return r;
+	take_rows(reader, reader->counted.last_ns);
+	ret->kind = VFT_ITEM_COUNTED;
+	ret->counted = &reader->counted;
+	return 1;
+}
+
+static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
+{
+	const char *what = NULL;
+	const struct vft_batch *batch;
+	int r;
+
+	reader->raw_total += reader->header.raw_len;
+	/* A stream's size is what has come of it. */
+	if (reader->raw_total > reader->max_raw_total &&
+	    (!reader->is_scaled || reader->raw_total / RAW_PER_BYTE > reader->at))
+		return -EFBIG;
+	r = reader->counted_kinds ? deliver_counted(reader, ret) : 0;
+	if (r != 0)
+		return r;
+	r = vft_decoder_decode(&reader->decoder, &reader->schema, &reader->header,
+			       vft_reader_payload(reader), &batch, &what);
+	if (r == -EBADMSG)
+		return deliver_refused(reader, ret, what);
+	if (r < 0)
+		return r;
+	take_rows(reader, batch->last_ns);
+	ret->kind = VFT_ITEM_BATCH;
+	ret->batch = batch;
+	return 1;
+}
+
+static int deliver_end(struct vft_reader *reader, struct vft_item *ret)
+{
+	int r = vft_end_decode(vft_reader_payload(reader), &reader->losses, &reader->end);
+
+	if (r == -EBADMSG)
+		return deliver_refused(reader, ret, "END block is malformed");
+	if (r < 0)
+		return r;
+	reader->where.has_ended = true;
+	reader->where.end_off = reader->loaded_at;
+	if (reader->end.end_ns > reader->where.last_ns)
+		reader->where.last_ns = reader->end.end_ns;
+	ret->kind = VFT_ITEM_END;
+	ret->end = &reader->end;
+	return 1;
+}
+
+static int deliver_meta(struct vft_reader *reader, struct vft_item *ret)
+{
+	if (vft_meta_decode(vft_reader_payload(reader), &reader->meta) < 0)
+		return deliver_refused(reader, ret, "META block is malformed");
+	ret->kind = VFT_ITEM_META;
+	ret->meta = &reader->meta;
+	return 1;
+}
+
+static int deliver_schema(struct vft_reader *reader, struct vft_item *ret)
+{
+	reader->where.has_schema = true;
+	if (vft_schema_decode(vft_reader_payload(reader), &reader->schema) < 0) {
+		vft_schema_init(&reader->schema);
+		return deliver_refused(reader, ret,
+				       "SCHEMA block is malformed; that of version 1 is used");
+	}
+	ret->kind = VFT_ITEM_INDEX;
+	return 1;
+}
+
+/* The loaded block as an item: 1, 0 when it makes none, or negative. */
+static int deliver(struct vft_reader *reader, struct vft_item *ret)
+{
+	*ret = (struct vft_item){.offset = reader->loaded_at,
+				 .size_bytes = vft_header_get_size(&reader->header),
+				 .block_type = reader->header.type};
+	reader->where.n_blocks++;
+	if (reader->where.is_refused) {
+		reader->where.has_ended = reader->header.type == VFT_BLOCK_END;
+		return 0;
+	}
+	switch (reader->header.type) {
+	case VFT_BLOCK_SECTION:
+		return deliver_section(reader, ret);
+	case VFT_BLOCK_META:
+		return deliver_meta(reader, ret);
+	case VFT_BLOCK_SCHEMA:
+		return deliver_schema(reader, ret);
+	case VFT_BLOCK_CLOCK:
+	case VFT_BLOCK_SNAPSHOT:
+	case VFT_BLOCK_EVENTS:
+		return deliver_rows(reader, ret);
+	case VFT_BLOCK_INDEX:
+		reader->where.index_off = reader->loaded_at;
+		ret->kind = VFT_ITEM_INDEX;
+		return 1;
+	case VFT_BLOCK_END:
+		return deliver_end(reader, ret);
+	default:
+		ret->kind = VFT_ITEM_SKIPPED;
+		return 1;
+	}
+}
+
+/* Notices that belong in front of the loaded block, when it goes on with the current section. */
+static int precede(struct vft_reader *reader, uint64_t offset)
+{
+	struct vft_where *where = &reader->where;
+	struct vft_gap gap = {.kind = VFT_GAP_DAMAGE, .from_ns = where->last_ns};
+	uint64_t n_missing = reader->header.seq - where->next_seq;
+	int r;
+
+	where->next_seq = reader->header.seq + 1;
+	if (where->is_refused)
+		return 0;
+	if (n_missing && !reader->n_queued) {
+		gap.n_missing_blocks = n_missing;
+		gap.what = "blocks are missing by their sequence numbers";
+		r = vft_scan_time(reader, &gap.to_ns);
+		if (r < 0)
+			return r;
+		push_gap(reader, offset, 0, &gap);
+	}
+	if (vft_type_is_rows(reader->header.type) && !where->has_schema) {
+		where->has_schema = true;
+		gap = (struct vft_gap){.kind = VFT_GAP_REFUSED,
+				       .from_ns = reader->header.first_ts,
+				       .to_ns = reader->header.first_ts,
+				       .what = "no SCHEMA block; that of version 1 is used"};
+		push_gap(reader, offset, 0, &gap);
+	}
+	return 0;
+}
+
+/* The block at @offset is loaded: take it, and begin its section if it is another one. */
+static int accept(struct vft_reader *reader, uint64_t offset)
+{
+	const struct vft_header *header = &reader->header;
+	struct vft_item item = {.kind = VFT_ITEM_SECTION, .offset = offset};
+	int r = 0;
+
+	if (vft_scan_is_section(header)) {
+		reader->at = offset;
+		enter_section(reader, offset);
+		reader->where.next_seq = 1;
+	} else if (!vft_scan_continues(&reader->where, header, offset)) {
+		reader->at = offset;
+		enter_section(reader, offset - header->self_off);
+		reader->where.next_seq = header->seq + 1;
+		/* Its SCHEMA is behind us or among what is lost; the gap before says so. */
+		reader->where.has_schema = header->type != VFT_BLOCK_META;
+		item.section = &reader->section;
+		push(reader, &item);
+	} else {
+		r = precede(reader, offset);
+	}
+	reader->is_loaded = true;
+	reader->at = offset + vft_header_get_size(header);
+	return r;
+}
+
+/* Fill in the gap [from, @offset) that the loaded block bounds. */
+static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, struct vft_gap *gap)
+{
+	const struct vft_header *header = &reader->header;
+	const struct vft_where *where = &reader->where;
+	struct vft_where adopted;
+	int r;
+
+	gap->to_ns = where->has_ended ? where->last_ns : UINT64_MAX;
+	if (vft_scan_continues(where, header, offset)) {
+		gap->n_missing_blocks = header->seq - where->next_seq;
+		return vft_scan_time(reader, &gap->to_ns);
+	}
+	if (vft_scan_is_section(header) || (where->is_active && !where->has_ended))
+		return 0;
+	/* Behind a section that was closed, or at the very start: what is missing is the beginning
+	 * of the section that follows. SECTION itself, number 0, holds no event. */
+	gap->n_missing_blocks = header->seq;
+	adopted = *where;
+	reader->where = (struct vft_where){
+		.is_active = true, .id = header->section_id, .start = offset - header->self_off};
+	r = vft_scan_time(reader, &gap->to_ns);
+	reader->where = adopted;
+	gap->from_ns = header->seq == 1 ? gap->to_ns : 0;
+	return r;
+}
+
+/* No believable block at reader->at. Find out what is lost, and where it goes on. */
+static int lose(struct vft_reader *reader, enum vft_load load, const char *what)
+{
+	struct vft_gap gap = {
+		.kind = VFT_GAP_DAMAGE, .what = what, .from_ns = reader->where.last_ns};
+	uint64_t from = reader->at, offset = from + 1;
+	const char *ignored;
+	int r = 0;
+
+	if (load == VFT_LOAD_REFUSED)
+		gap.kind = VFT_GAP_REFUSED;
+	if (load == VFT_LOAD_PAYLOAD) {
+		/* Its header is intact: what stands right behind it is likelier than what is
+		 * inside. */
+		offset = from + vft_header_get_size(&reader->header);
+		r = vft_scan_load(reader, offset, &ignored);
+		if (r < 0)
+			return r;
+	}
+	if (r != VFT_LOAD_BLOCK) {
+		r = vft_scan_search(reader, from, from + 1, &offset);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			if (load == VFT_LOAD_CUT)
+				gap.kind = VFT_GAP_CUT;
+			gap.to_ns = reader->where.has_ended ? gap.from_ns : UINT64_MAX;
+			if (!reader->where.is_refused)
+				push_gap(reader, from, offset - from, &gap);
+			reader->at = offset;
+			return 0;
+		}
+	}
+	r = bound_gap(reader, from, offset, &gap);
+	if (r < 0)
+		return r;
+	if (!reader->where.is_refused)
+		push_gap(reader, from, offset - from, &gap);
+	return accept(reader, offset);
+}
+
+/* The trailer, if it stands at reader->at: 1 and an item is queued, 0, or negative. */
+static int take_trailer(struct vft_reader *reader)
+{
+	struct vft_where *where = &reader->where;
+	uint8_t bytes[VFT_TRAILER_SIZE];
+	struct vft_trailer trailer;
+	struct vft_item item = {
+		.kind = VFT_ITEM_INDEX, .offset = reader->at, .size_bytes = VFT_TRAILER_SIZE};
+	int64_t n;
+
+	if (!where->has_ended || where->has_trailer)
+		return 0;
+	n = reader->source->read_at(reader->source, reader->at, bytes, sizeof(bytes));
+	if (n < 0)
+		return (int)n;
+	if (n < (int64_t)sizeof(bytes) || vft_trailer_parse(bytes, &trailer) < 0 ||
+	    trailer.self_off != reader->at - where->start || trailer.section != (uint32_t)where->id)
+		return 0;
+	if (!where->is_refused &&
+	    (trailer.to_end != reader->at - where->end_off ||
+	     (where->index_off && trailer.to_index != reader->at - where->index_off)))
+		return 0;
+	where->has_trailer = true;
+	if (!where->is_refused)
+		push(reader, &item);
+	reader->at += VFT_TRAILER_SIZE;
+	return 1;
+}
+
+/* Go on to whatever comes next: load a block, or queue items, or be done. */
+static int step(struct vft_reader *reader)
+{
+	const char *what = NULL;
+	int r;
+
+	r = vft_reader_pass(reader);
+	if (r == 0)
+		r = take_trailer(reader);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = vft_scan_load(reader, reader->at, &what);
+	if (r < 0)
+		return r;
+	switch ((enum vft_load)r) {
+	case VFT_LOAD_END:
+		leave_section(reader);
+		reader->is_done = true;
+		return 0;
+	case VFT_LOAD_BLOCK:
+		return accept(reader, reader->at);
+	case VFT_LOAD_CUT:
+	case VFT_LOAD_REFUSED:
+	case VFT_LOAD_DAMAGED:
+	case VFT_LOAD_PAYLOAD:
+		break;
+	}
+	return lose(reader, (enum vft_load)r, what);
+}
+
+static int fail(const struct vft_reader *reader, struct vft_err *err, int code)
+{
+	if (code == -ENOMEM)
+		return vft_fail(err, code, reader->at, "out of memory");
+	if (code == -EFBIG)
+		return vft_fail(err, code, reader->at,
+				"the trace expands to more than the allowed size");
+	return vft_fail(err, code, reader->at, "cannot read: %s", strerror(-code));
+}
+
+static int next_item(struct vft_reader *reader, struct vft_item *ret)
+{
+	int r;
+
+	for (;;) {
+		if (reader->next_queued < reader->n_queued) {
+			*ret = reader->queue[reader->next_queued++];
+			return 1;
+		}
+		reader->next_queued = reader->n_queued = 0;
+		if (reader->is_loaded) {
+			reader->is_loaded = false;
+			r = deliver(reader, ret);
+			if (r != 0)
+				return r;
+			continue;
+		}
+		if (reader->is_done)
+			return 0;
+		r = step(reader);
+		if (r < 0)
+			return r;
+	}
+}
+
+int vft_reader_next(struct vft_reader *reader, struct vft_item *ret, struct vft_err *err)
+{
+	struct vft_item item;
+	int r;
+
+	if (reader->next_first < reader->n_first) {
+		*ret = reader->first[reader->next_first++];
+		return 1;
+	}
+	r = next_item(reader, &item);
+	if (r < 0)
+		return fail(reader, err, r);
+	if (r > 0)
+		*ret = item;
+	return r;
+}
+
+/* What kept the input from being a trace. */
+static int judge_nothing(const struct vft_reader *reader, struct vft_err *err)
+{
+	bool is_cut = reader->n_first == 1 && reader->first[0].gap.kind == VFT_GAP_CUT;
+
+	for (unsigned int i = 0; i < reader->n_first; i++)
+		if (reader->first[i].kind == VFT_ITEM_GAP &&
+		    reader->first[i].gap.kind == VFT_GAP_REFUSED)
+			return vft_fail(err, -EOPNOTSUPP, reader->first[i].offset, "%s",
+					reader->first[i].gap.what);
+	if (reader->at == 0)
+		return vft_fail(err, -ENODATA, 0, "the input is empty");
+	if (is_cut || reader->at < VFT_HEADER_SIZE)
+		return vft_fail(err, -ENODATA, reader->at, "too short for a trace (%llu bytes)",
+				(unsigned long long)reader->at);
+	return vft_fail(err, -EBADMSG, 0, "not a vfork trace");
+}
+
+/* Read as far as the first SECTION, remembering what stands before it. */
+static int read_first(struct vft_reader *reader, struct vft_err *err)
+{
+	while (reader->n_first < VFT_N_FIRST) {
+		struct vft_item *item = &reader->first[reader->n_first];
+		int r = next_item(reader, item);
+
+		if (r < 0)
+			return fail(reader, err, r);
+		if (r == 0)
+			return judge_nothing(reader, err);
+		reader->n_first++;
+		if (item->kind == VFT_ITEM_SECTION)
+			return 0;
+	}
+	return 0;
+}
+
+int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
+		    struct vft_reader **ret, struct vft_err *err)
+{
+	struct vft_reader *reader = calloc(1, sizeof(*reader));
+	uint64_t allowed;
+	int r;
+
+	if (!reader) {
+		vft_source_close(source);
+		return vft_fail(err, -ENOMEM, 0, "out of memory");
+	}
+	reader->source = source;
+	if (__builtin_mul_overflow(source->size_bytes, RAW_PER_BYTE, &allowed))
+		allowed = UINT64_MAX;
+	reader->max_raw_total = allowed > MIN_RAW_TOTAL ? allowed : MIN_RAW_TOTAL;
+	reader->is_scaled = !source->seekable;
+	if (limits && limits->max_raw_total) {
+		reader->is_scaled = false;
+		reader->max_raw_total = limits->max_raw_total;
+	}
+	r = vft_decoder_init(&reader->decoder);
+	r = r < 0 ? fail(reader, err, r) : read_first(reader, err);
+	if (r < 0) {
+		vft_reader_close(reader);
+		return r;
+	}
+	*ret = reader;
+	return 0;
+}
+
+void vft_reader_set_counted(struct vft_reader *reader, uint64_t kinds)
+{
+	reader->counted_kinds = kinds;
+}
+
+void vft_reader_close(struct vft_reader *reader)
+{
+	if (!reader)
+		return;
+	vft_source_close(reader->source);
+	vft_decoder_release(&reader->decoder);
+	vft_buffer_release(&reader->payload);
+	vft_buffer_release(&reader->losses);
+	vft_buffer_release(&reader->entries);
+	free(reader->chunk);
+	free(reader);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reader_impl.h - the reader's state, shared by the files that make it up. Internal to libvft.
+ *
+ * scan.c finds the next block that can be believed, reader.c turns it into an item, reader_index.c
+ * seeks, verify.c looks closer than others need.
+ */
+#ifndef VFT_READER_IMPL_H
+#define VFT_READER_IMPL_H
+
+#include "format/base/buffer.h"
+#include "format/block/block.h"
+#include "format/block/decode.h"
+#include "format/block/index.h"
+#include <vft/reader.h>
+#include "format/block/schema.h"
+
+#define VFT_N_QUEUED 4  /* at most: a gap, NOT_CLOSED, a refused section's gap, SECTION */
+#define VFT_N_FIRST  64 /* items before the first SECTION that open remembers */
+
+/* The section that blocks must belong to. */
+struct vft_where {
+	bool is_active;  /* there is one */
+	bool is_refused; /* of a later version: its blocks are passed over */
+	bool has_ended;  /* END was read */
+	bool has_trailer;
+	bool has_schema, has_rows;
+	uint64_t id, start; /* start: of SECTION in the input, mod 2^64: its head may be cut off */
+	uint64_t next_seq;
+	uint64_t last_ns; /* greatest event time so far; after END its end_ns */
+	uint64_t n_blocks, n_events;
+	uint64_t end_off, index_off; /* in the input; 0 = none */
+};
+
+struct vft_reader {
+	struct vft_source *source;
+	uint64_t max_raw_total, raw_total;
+	bool is_scaled; /* max_raw_total grows with the input read */
+	uint64_t at;    /* the input up to here is done with */
+	bool is_done;
+
+	struct vft_where where;
+	struct vft_section section;
+	struct vft_meta meta;
+	struct vft_end end;
+	struct vft_schema schema;
+	struct vft_decoder decoder;
+	struct vft_buffer losses;
+
+	/* The block at loaded_at, whose checksums are right; not yet delivered when is_loaded. */
+	bool is_loaded;
+	bool has_bad_padding;
+	uint64_t loaded_at;
+	struct vft_header header;
+	struct vft_buffer payload;
+
+	struct vft_item queue[VFT_N_QUEUED];
+	unsigned int n_queued, next_queued;
+	struct vft_item first[VFT_N_FIRST];
+	unsigned int n_first, next_first;
+
+	uint8_t *chunk;    /* of a search */
+	uint64_t n_wasted; /* bytes checked in vain during searches */
+
+	/* The blocks before @next_entry are behind; none are left when the index is not followed.
+	 */
+	struct vft_buffer entries;
+	size_t next_entry;
+	vft_pass_fn pass;
+	void *pass_context;
+
+	uint64_t counted_kinds;
+	struct vft_counted counted;
+};
+
+enum vft_load {
+	VFT_LOAD_END = 0, /* no bytes there */
+	VFT_LOAD_BLOCK,   /* reader->header and payload are filled */
+	VFT_LOAD_CUT,     /* the input ends inside it */
+	VFT_LOAD_REFUSED, /* an intact header that is over a limit or of a later version */
+	VFT_LOAD_DAMAGED, /* a wrong checksum, or none of ours */
+	VFT_LOAD_PAYLOAD, /* of these, with an intact header: reader->header says how long it is */
+};
+
+/*
+ * Look at the block at @offset, which must go on with the current section or begin one. Returns an
+ * enum vft_load, and *ret_what says what is wrong with it; negative for the source's errors,
+ * -ENOMEM.
+ */
+VFT_MUST_CHECK int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what);
+
+/*
+ * Search for a believable block, from @offset on, for damage that begins at @gap. 1 when one is
+ * loaded and *ret_offset is its place; 0 when there is none and *ret_offset is the input's end.
+ */
+VFT_MUST_CHECK int vft_scan_search(struct vft_reader *reader, uint64_t gap, uint64_t offset,
+				   uint64_t *ret_offset);
+
+/*
+ * The time of the first event at or behind the loaded block, which bounds a gap before it; or, from
+ * END, when recording ended. UINT64_MAX when nothing says.
+ */
+VFT_MUST_CHECK int vft_scan_time(struct vft_reader *reader, uint64_t *ret_ns);
+
+/* The same for what follows at @offset, with nothing loaded there yet. Leaves the payload alone. */
+VFT_MUST_CHECK int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_ns);
+
+/* Whether a header is that of a SECTION block, or of the current section's next block at @offset.
+ */
+bool vft_scan_is_section(const struct vft_header *header);
+bool vft_scan_continues(const struct vft_where *where, const struct vft_header *header,
+			uint64_t offset);
+
+static inline bool vft_type_is_rows(uint16_t type)
+{
+	return type == VFT_BLOCK_EVENTS || type == VFT_BLOCK_SNAPSHOT || type == VFT_BLOCK_CLOCK;
+}
+
+static inline struct vft_cursor vft_reader_payload(const struct vft_reader *reader)
+{
+	return vft_cursor_init(reader->payload.data, reader->header.payload_len);
+}
+
+/* Read the header at @offset. 1, 0 when there is no intact one, negative for the source's errors.
+ */
+VFT_MUST_CHECK int vft_scan_header(struct vft_reader *reader, uint64_t offset,
+				   struct vft_header *ret);
+
+/* Pass over what is not wanted at reader->at: 1 and an item is queued, 0, or negative. */
+VFT_MUST_CHECK int vft_reader_pass(struct vft_reader *reader);
+
+/* Read the payload of the block at @offset into @payload and check it: 1, 0, or negative. */
+VFT_MUST_CHECK int vft_scan_payload(struct vft_reader *reader, uint64_t offset,
+				    const struct vft_header *header, struct vft_buffer *payload);
+
+#endif

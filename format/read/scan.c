@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding the next block that can be believed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/block/meta_codec.h"
+#include "format/read/reader_impl.h"
+
+#define CHUNK     (64u << 10)
+#define N_PEEKED  16 /* blocks looked ahead for a time */
+#define MAX_BLOCK (VFT_HEADER_SIZE + (uint64_t)VFT_MAX_PAYLOAD)
+
+/* Headers that lead to checking in vain are a hostile file's way to make a search quadratic. */
+#define MAX_WASTED (256u << 20)
+
+bool vft_scan_is_section(const struct vft_header *header)
+{
+	return header->type == VFT_BLOCK_SECTION && header->self_off == 0 && header->seq == 0;
+}
+
+bool vft_scan_continues(const struct vft_where *where, const struct vft_header *header,
+			uint64_t offset)
+{
+	return where->is_active && !where->has_ended && header->section_id == where->id &&
+	       header->self_off == offset - where->start && header->seq >= where->next_seq &&
+	       header->type != VFT_BLOCK_SECTION;
+}
+
+/* A section whose beginning is lost: its later blocks still say where it began. */
+static bool can_adopt(const struct vft_where *where, const struct vft_header *header, uint64_t gap,
+		      uint64_t offset)
+{
+	if (header->type == VFT_BLOCK_SECTION || !header->self_off ||
+	    (where->is_active && header->section_id == where->id))
+		return false;
+	/* It began inside the damage; or before the input, when the input's head is missing. */
+	return header->self_off <= offset - gap || gap == 0;
+}
+
+int vft_scan_header(struct vft_reader *reader, uint64_t offset, struct vft_header *ret)
+{
+	uint8_t bytes[VFT_HEADER_SIZE];
+	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+
+	if (n < 0)
+		return (int)n;
+	return n == sizeof(bytes) && vft_header_parse(bytes, ret) == 0 &&
+	       vft_header_check(ret) == NULL;
+}
+
+/* Read payload and padding. Returns the bytes read. */
+static int64_t read_payload(struct vft_reader *reader, uint64_t offset,
+			    const struct vft_header *header, struct vft_buffer *payload)
+{
+	size_t size = (size_t)(vft_header_get_size(header) - VFT_HEADER_SIZE);
+	int64_t n;
+
+	payload->size = 0;
+	if (vft_buffer_reserve(payload, size + 1) < 0)
+		return -ENOMEM;
+	n = reader->source->read_at(reader->source, offset + VFT_HEADER_SIZE, payload->data, size);
+	if (n > 0)
+		payload->size = (size_t)n;
+	return n;
+}
+
+int vft_scan_payload(struct vft_reader *reader, uint64_t offset, const struct vft_header *header,
+		     struct vft_buffer *payload)
+{
+	int64_t n = read_payload(reader, offset, header, payload);
+
+	if (n < 0)
+		return (int)n;
+	return (uint64_t)n == vft_header_get_size(header) - VFT_HEADER_SIZE &&
+	       vft_payload_open(payload->data, header) == 0;
+}
+
+static bool is_bad_padding(const struct vft_buffer *payload, uint32_t payload_len)
+{
+	for (size_t i = payload_len; i < payload->size; i++)
+		if (payload->data[i])
+			return true;
+	return false;
+}
+
+/* Payload and checks of the block whose header is in reader->header. An enum vft_load. */
+static int load_payload(struct vft_reader *reader, uint64_t offset)
+{
+	const struct vft_header *header = &reader->header;
+	int64_t n = read_payload(reader, offset, header, &reader->payload);
+
+	if (n < 0)
+		return (int)n;
+	if ((uint64_t)n < vft_header_get_size(header) - VFT_HEADER_SIZE)
+		return VFT_LOAD_CUT;
+	if (vft_payload_open(reader->payload.data, header) < 0)
+		return VFT_LOAD_PAYLOAD;
+	reader->has_bad_padding = is_bad_padding(&reader->payload, header->payload_len);
+	reader->loaded_at = offset;
+	return VFT_LOAD_BLOCK;
+}
+
+int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what)
+{
+	uint8_t bytes[VFT_HEADER_SIZE];
+	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+	struct vft_header header;
+	const char *what;
+	int r;
+
+	if (n <= 0)
+		return (int)n;
+	if (n < (int64_t)sizeof(bytes)) {
+		size_t size = n < VFT_SYNC_SIZE ? (size_t)n : VFT_SYNC_SIZE;
+
+		*ret_what = "the input ends inside a block";
+		if (!memcmp(bytes, VFT_SYNC, size) ||
+		    (reader->where.has_ended && n < VFT_TRAILER_SIZE &&
+		     !memcmp(bytes, VFT_TRAILER_MAGIC, size)))
+			return VFT_LOAD_CUT;
+		*ret_what = "bytes that are no block";
+		return VFT_LOAD_DAMAGED;
+	}
+	*ret_what = "block header is damaged";
+	if (vft_header_parse(bytes, &header) < 0)
+		return VFT_LOAD_DAMAGED;
+	*ret_what = "a block that does not belong here";
+	if (!vft_scan_is_section(&header) && !vft_scan_continues(&reader->where, &header, offset))
+		return VFT_LOAD_DAMAGED;
+	what = vft_header_check(&header);
+	if (what) {
+		*ret_what = what;
+		return VFT_LOAD_REFUSED;
+	}
+	reader->header = header;
+	r = load_payload(reader, offset);
+	if (r == VFT_LOAD_CUT)
+		*ret_what = "the input ends inside a block";
+	else if (r == VFT_LOAD_PAYLOAD)
+		*ret_what = "block contents are damaged";
+	return r;
+}
+
+/* Candidates of one search. */
+struct search {
+	uint64_t gap;    /* where the damage begins */
+	uint64_t window; /* up to here the current section's own next block wins */
+	bool has_other;  /* the first block of another section */
+	uint64_t other;
+};
+
+/* Whether the candidate at @offset is to be believed: 1 and loaded, 0, or negative. */
+static int try_candidate(struct vft_reader *reader, struct search *search, uint64_t offset)
+{
+	const struct vft_where *where = &reader->where;
+	struct vft_header header;
+	bool continues, is_other;
+	int r = vft_scan_header(reader, offset, &header);
+
+	if (r <= 0)
+		return r;
+	continues = vft_scan_continues(where, &header, offset);
+	/* The current section does not begin a second time. */
+	is_other = vft_scan_is_section(&header)
+			   ? !where->is_active || where->has_ended || header.section_id != where->id
+			   : can_adopt(where, &header, search->gap, offset);
+	if (!continues && (!is_other || search->has_other))
+		return 0;
+	if (reader->n_wasted > MAX_WASTED)
+		return 0;
+	reader->header = header;
+	r = load_payload(reader, offset);
+	if (r != VFT_LOAD_BLOCK) {
+		reader->n_wasted += header.payload_len;
+		return r < 0 ? r : 0;
+	}
+	if (continues || !where->is_active || where->has_ended)
+		return 1;
+	/* Maybe recorded bytes inside the damaged block: see first whether our own goes on. */
+	search->has_other = true;
+	search->other = offset;
+	return 0;
+}
+
+/* The candidates in reader->chunk, @size bytes at @offset. 1 and *ret_offset, 0, or negative. */
+static int search_chunk(struct vft_reader *reader, struct search *search, uint64_t offset,
+			size_t size, uint64_t *ret_offset)
+{
+	struct vft_cursor c = vft_cursor_init(reader->chunk, size);
+
+	while (vft_cursor_find(&c, VFT_SYNC, VFT_SYNC_SIZE)) {
+		uint64_t at = offset + (size - vft_cursor_left(&c));
+		int r;
+
+		if (search->has_other && at > search->window)
+			return 0;
+		r = try_candidate(reader, search, at);
+		if (r != 0) {
+			*ret_offset = at;
+			return r;
+		}
+		(void)vft_cursor_u8(&c);
+	}
+	return 0;
+}
+
+int vft_scan_search(struct vft_reader *reader, uint64_t gap, uint64_t offset, uint64_t *ret_offset)
+{
+	struct search search = {.gap = gap, .window = gap + MAX_BLOCK};
+
+	if (!reader->chunk)
+		reader->chunk = malloc(CHUNK);
+	if (!reader->chunk)
+		return -ENOMEM;
+	for (;;) {
+		int64_t n = reader->source->read_at(reader->source, offset, reader->chunk, CHUNK);
+		int r;
+
+		if (n < 0)
+			return (int)n;
+		r = search_chunk(reader, &search, offset, (size_t)n, ret_offset);
+		if (r != 0)
+			return r;
+		if (search.has_other && (offset > search.window || n < CHUNK)) {
+			*ret_offset = search.other;
+			r = vft_scan_header(reader, search.other, &reader->header);
+			if (r == 1)
+				r = load_payload(reader, search.other);
+			/* It was whole a moment ago; a file that changes meanwhile ends here. */
+			return r < 0 ? r : r == VFT_LOAD_BLOCK;
+		}
+		if (n < CHUNK) {
+			*ret_offset = offset + (uint64_t)n;
+			return 0;
+		}
+		offset += CHUNK - (VFT_SYNC_SIZE - 1);
+	}
+}
+
+static int time_of_end(struct vft_reader *reader, uint64_t offset, const struct vft_header *header,
+		       uint64_t *ret_ns)
+{
+	struct vft_buffer payload = {0}, losses = {0};
+	struct vft_end end;
+	int r = vft_scan_payload(reader, offset, header, &payload);
+
+	*ret_ns = UINT64_MAX;
+	if (r == 1 &&
+	    vft_end_decode(vft_cursor_init(payload.data, header->payload_len), &losses, &end) ==
+		    0 &&
+	    end.end_ns)
+		*ret_ns = end.end_ns;
+	vft_buffer_release(&payload);
+	vft_buffer_release(&losses);
+	return r < 0 && r != -ESPIPE ? r : 0;
+}
+
+int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_ns)
+{
+	uint64_t from = offset;
+
+	*ret_ns = UINT64_MAX;
+	/* Not so far that a pipe could not come back. */
+	for (unsigned int i = 0; i < N_PEEKED && offset - from < MAX_BLOCK; i++) {
+		struct vft_header header;
+		int r = vft_scan_header(reader, offset, &header);
+
+		if (r <= 0)
+			return r;
+		if (!vft_scan_continues(&reader->where, &header, offset))
+			return 0;
+		if (header.type == VFT_BLOCK_END)
+			return time_of_end(reader, offset, &header, ret_ns);
+		if (vft_type_is_rows(header.type)) {
+			*ret_ns = header.first_ts;
+			return 0;
+		}
+		offset += vft_header_get_size(&header);
+	}
+	return 0;
+}
+
+int vft_scan_time(struct vft_reader *reader, uint64_t *ret_ns)
+{
+	return vft_scan_time_at(reader, reader->loaded_at, ret_ns);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vft/verify.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "format/base/cleanup.h"
+#include "format/read/reader_impl.h"
+
+/* Blocks between two INDEX blocks that are remembered; a writer leaves far fewer. */
+#define MAX_REMEMBERED (1u << 20)
+
+struct verifier {
+	struct vft_reader *reader;
+	int (*on_damage)(void *context, const struct vft_damage *damage);
+	void *context;
+	struct vft_verify result;
+	bool is_damaged, lacks_trailer;
+	struct vft_buffer seen, entries; /* seen: the blocks since the last INDEX */
+	bool is_complete;                /* nothing of them was lost */
+	uint64_t previous_off;           /* of the last INDEX */
+};
+
+VFT_DEFINE_GUARD(close_reader, struct vft_reader *, vft_reader_close)
+
+static int report(struct verifier *v, uint64_t offset, uint64_t length, const char *what,
+		  bool is_notice)
+{
+	struct vft_damage damage = {offset, length, what, is_notice};
+
+	if (!is_notice)
+		v->is_damaged = true;
+	return v->on_damage ? v->on_damage(v->context, &damage) : 0;
+}
+
+static int on_gap(struct verifier *v, const struct vft_item *item)
+{
+	v->is_complete = false;
+	return report(v, item->offset, item->size_bytes, item->gap.what,
+		      item->gap.kind == VFT_GAP_NOT_CLOSED);
+}
+
+/* What the reader has just read, in the form an INDEX block has it. */
+static int remember(struct verifier *v, const struct vft_item *item)
+{
+	const struct vft_header *header = &v->reader->header;
+	struct vft_index_entry entry = {.self_off = header->self_off,
+					.size_bytes = item->size_bytes,
+					.seq = header->seq,
+					.first_ns = header->first_ts,
+					.n_events = header->n_events,
+					.type = header->type};
+
+	if (vft_type_is_rows(header->type)) {
+		struct vft_rows_info info;
+
+		if (vft_rows_info_decode(v->reader->decoder.directory.info, header, &info) < 0)
+			return -EBADMSG;
+		entry.last_ns = info.last_ts;
+		entry.n_lost = info.n_lost;
+		entry.kinds = info.kinds;
+	}
+	if (vft_index_count(&v->seen) >= MAX_REMEMBERED) {
+		v->is_complete = false;
+		return 0;
+	}
+	return vft_index_append(&v->seen, &entry);
+}
+
+static bool is_same_entry(const struct vft_index_entry *a, const struct vft_index_entry *b)
+{
+	return a->self_off == b->self_off && a->size_bytes == b->size_bytes && a->seq == b->seq &&
+	       a->first_ns == b->first_ns && a->last_ns == b->last_ns && a->n_lost == b->n_lost &&
+	       a->kinds == b->kinds && a->n_events == b->n_events && a->type == b->type;
+}
+
+static int check_index(struct verifier *v, const struct vft_item *item)
+{
+	uint64_t previous_off = 0;
+	size_t n = vft_index_count(&v->seen);
+	int r;
+
+	v->entries.size = 0;
+	r = vft_index_decode(vft_reader_payload(v->reader), MAX_REMEMBERED, &v->entries,
+			     &previous_off);
+	if (r == -ENOMEM)
+		return r;
+	if (r == 0 && v->is_complete) {
+		bool same = n == vft_index_count(&v->entries) && previous_off == v->previous_off;
+
+		for (size_t i = 0; same && i < n; i++)
+			same = is_same_entry(vft_index_get(&v->seen, i),
+					     vft_index_get(&v->entries, i));
+		if (!same)
+			r = -EBADMSG;
+	}
+	v->seen.size = 0;
+	v->is_complete = true;
+	v->previous_off = v->reader->header.self_off;
+	return r < 0 ? report(v, item->offset, item->size_bytes,
+			      "the index does not agree with the blocks", true)
+		     : 0;
+}
+
+static int check_end(struct verifier *v, const struct vft_item *item)
+{
+	const struct vft_where *where = &v->reader->where;
+
+	/* Whatever was lost has been reported; then the totals cannot be right either. */
+	if (!v->is_damaged && (item->end->n_blocks != v->reader->header.seq ||
+			       item->end->n_events != where->n_events))
+		return report(v, item->offset, item->size_bytes,
+			      "END does not count what the section holds", false);
+	return 0;
+}
+
+static int check_block(struct verifier *v, const struct vft_item *item)
+{
+	uint32_t padding =
+		(uint32_t)(item->size_bytes - VFT_HEADER_SIZE) - v->reader->header.payload_len;
+	int r = 0;
+
+	v->result.n_blocks++;
+	if (v->reader->has_bad_padding)
+		r = report(v, item->offset + item->size_bytes - padding, padding,
+			   "padding that is not zero", false);
+	if (r == 0 && item->kind == VFT_ITEM_INDEX && item->block_type == VFT_BLOCK_INDEX)
+		return check_index(v, item);
+	return r == 0 ? remember(v, item) : r;
+}
+
+/* SECTION begins the next one; so does a made-up one of length 0, which is no block. */
+static int begin_section(struct verifier *v, const struct vft_item *item)
+{
+	v->seen.size = 0;
+	v->is_complete = item->size_bytes != 0;
+	v->previous_off = 0;
+	return item->size_bytes ? check_block(v, item) : 0;
+}
+
+static int check_item(struct verifier *v, const struct vft_item *item)
+{
+	int r;
+
+	switch (item->kind) {
+	case VFT_ITEM_GAP:
+		return on_gap(v, item);
+	case VFT_ITEM_SECTION:
+		return begin_section(v, item);
+	case VFT_ITEM_BATCH:
+		v->result.n_events += v->reader->header.n_events;
+		if (v->is_damaged)
+			v->result.n_recovered_events += v->reader->header.n_events;
+		return check_block(v, item);
+	case VFT_ITEM_END:
+		r = check_end(v, item);
+		return r == 0 ? check_block(v, item) : r;
+	case VFT_ITEM_META:
+	case VFT_ITEM_SKIPPED:
+	case VFT_ITEM_PASSED:
+	case VFT_ITEM_COUNTED:
+	case VFT_ITEM_INDEX:
+		break;
+	}
+	return item->block_type ? check_block(v, item) : 0;
+}
+
+static int verify_all(struct verifier *v, struct vft_err *err)
+{
+	struct vft_item item;
+	int r;
+
+	for (;;) {
+		r = vft_reader_next(v->reader, &item, err);
+		if (r < 0)
+			return r;
+		/* END without the trailer: only the index is harder to find. */
+		if (v->lacks_trailer && (r == 0 || item.kind == VFT_ITEM_SECTION)) {
+			int stop = report(v, r ? item.offset : v->reader->at, 0,
+					  "the trailer is missing", true);
+
+			if (stop < 0)
+				return stop;
+		}
+		if (r == 0)
+			return 0;
+		v->lacks_trailer = item.kind == VFT_ITEM_END;
+		r = check_item(v, &item);
+		if (r < 0)
+			return r;
+	}
+}
+
+int vft_verify(struct vft_source *source, const struct vft_limits *limits,
+	       int (*on_damage)(void *context, const struct vft_damage *damage), void *context,
+	       struct vft_verify *ret, struct vft_err *err)
+{
+	struct vft_reader *reader VFT_CLEANUP(close_reader) = NULL;
+	struct verifier v = {.on_damage = on_damage, .context = context};
+	int r = vft_reader_open(source, limits, &reader, err);
+
+	if (r < 0)
+		return r;
+	v.reader = reader;
+	r = verify_all(&v, err);
+	vft_buffer_release(&v.seen);
+	vft_buffer_release(&v.entries);
+	if (r < 0)
+		return r;
+	v.result.ok = !v.is_damaged;
+	*ret = v.result;
+	return 0;
+}

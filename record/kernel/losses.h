@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * losses.h - turns the kernel part's drop counters into lost events.
+ *
+ * Owns: what was last seen of each counter. Never does: reset them. Called by: recorder.c at every
+ * turn of its loop.
+ */
+#ifndef REC_LOSSES_H
+#define REC_LOSSES_H
+
+#include <stdint.h>
+
+#include "record/kernel/session.h"
+#include "record/store/sink.h"
+
+struct rec_losses;
+
+/* Before the programs are attached. -ENOMEM. */
+VFT_MUST_CHECK int rec_losses_new(const struct rec_session *session, struct rec_losses **ret);
+
+/*
+ * Append a lost event for every counter that rose since the last call, over the time from before
+ * that call read the counters until after this one has: it always covers the drop.
+ */
+VFT_MUST_CHECK int rec_losses_poll(struct rec_losses *losses, struct rec_sink *sink,
+				   struct vft_err *err);
+/* The same for program runs the kernel skipped; a few system calls. */
+VFT_MUST_CHECK int rec_losses_poll_recursion(struct rec_losses *losses, struct rec_sink *sink,
+					     struct vft_err *err);
+/* One record that could not be translated. */
+VFT_MUST_CHECK int rec_losses_add_bad_record(struct rec_losses *losses, struct rec_sink *sink,
+					     struct vft_err *err);
+
+/* All losses so far, by cause and CPU, as END lists them; borrowed. */
+const struct vft_loss *rec_losses_get(const struct rec_losses *losses, size_t *ret_n);
+uint64_t rec_losses_get_total(const struct rec_losses *losses);
+void rec_losses_free(struct rec_losses *losses); /* NULL is fine */
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "record/kernel/translate.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bpf/events.h"
+
+_Static_assert(REC_ARGV_MAX == VFE_ARGV_MAX, "one limit");
+
+/* The kernel's task state bits, as far as they are told apart here. */
+enum {
+	KERNEL_INTERRUPTIBLE = 0x1,
+	KERNEL_UNINTERRUPTIBLE = 0x2,
+	KERNEL_STOPPED = 0x4,
+	KERNEL_TRACED = 0x8,
+	KERNEL_FROZEN = 0x8000,
+	KERNEL_PF_FORKNOEXEC = 0x40,
+	WAIT_STATUS_CORE = 0x80,
+};
+
+static const struct vft_str *comm_of(const struct vfe_task *wire, struct rec_translation *ret)
+{
+	ret->comm.data = wire->comm;
+	ret->comm.size = (uint32_t)strnlen(wire->comm, sizeof(wire->comm));
+	return &ret->comm;
+}
+
+static const struct vft_task *task_of(const struct vfe_task *wire, struct vft_task *ret)
+{
+	*ret = (struct vft_task){
+		.tgid = wire->tgid,
+		.tid = wire->tid,
+		.start_ns = wire->start_ns,
+		.ns_tgid = wire->ns_tgid,
+		.ns_tid = wire->ns_tid,
+		.uid = wire->uid,
+		.pidns = wire->pidns,
+		.cgroup = wire->cgroup,
+	};
+	return ret;
+}
+
+static void spawn(const struct vfe_spawn *wire, struct rec_translation *ret)
+{
+	ret->other = (struct vft_task){
+		.tgid = wire->child_tgid,
+		.tid = wire->child_tid,
+		.start_ns = wire->child_start_ns,
+		.ns_tgid = wire->child_ns_tgid,
+		.ns_tid = wire->child_ns_tid,
+		.uid = wire->parent.uid, /* the child begins with its parent's credentials */
+		.pidns = wire->child_pidns,
+		.cgroup = wire->child_cgroup,
+	};
+	ret->event.kind = VFT_KIND_SPAWN;
+	ret->event.task = task_of(&wire->parent, &ret->task);
+	ret->event.comm = comm_of(&wire->parent, ret);
+	ret->event.flags = wire->flags & VFE_SPAWN_COMPAT ? VFT_SPAWN_COMPAT : 0;
+	ret->event.spawn.child = &ret->other;
+	ret->event.spawn.clone_flags = wire->clone_flags;
+	ret->event.spawn.exit_signal = wire->exit_signal;
+	ret->event.spawn.syscall = wire->syscall;
+	ret->event.spawn.stack = 0;
+}
+
+static void release(const struct vfe_release *wire, struct rec_translation *ret)
+{
+	ret->event.kind = VFT_KIND_RELEASE;
+	ret->event.task = task_of(&wire->child, &ret->task);
+	ret->event.release.parent_tgid = wire->parent_tgid;
+	ret->event.release.parent_tid = wire->parent_tid;
+	ret->event.release.parent_start_ns = wire->parent_start_ns;
+	ret->event.release.by = wire->by == VFE_BY_EXEC   ? VFT_BY_EXEC
+				: wire->by == VFE_BY_EXIT ? VFT_BY_EXIT
+							  : VFT_BY_UNKNOWN;
+}
+
+struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args)
+{
+	const char *nul;
+
+	switch (args) {
+	case REC_ARGS_NONE:
+		argv.size = 0;
+		break;
+	case REC_ARGS_ARGV0:
+		nul = memchr(argv.data, '\0', argv.size);
+		if (nul)
+			argv.size = (uint32_t)(nul - argv.data) + 1;
+		break;
+	case REC_ARGS_FULL:
+		break;
+	}
+	return argv;
+}
+
+/* A name the kernel part read, without its NUL. */
+static const struct vft_str *name_of(const char *data, uint32_t size, struct vft_str *ret)
+{
+	if (!size)
+		return NULL;
+	ret->data = data;
+	ret->size = (uint32_t)strnlen(data, size);
+	return ret;
+}
+
+static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
+		struct rec_translation *ret)
+{
+	const char *data = (const char *)(wire + 1);
+	size_t rest = size - sizeof(*wire);
+
+	if (wire->path_size > rest || wire->interp_size > rest - wire->path_size ||
+	    wire->argv_size != rest - wire->path_size - wire->interp_size)
+		return -EBADMSG;
+	ret->event.kind = VFT_KIND_EXEC;
+	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.comm = comm_of(&wire->task, ret);
+	ret->event.exec.path = name_of(data, wire->path_size, &ret->path);
+	ret->event.exec.interp = name_of(data + wire->path_size, wire->interp_size, &ret->interp);
+	ret->argv.data = data + wire->path_size + wire->interp_size;
+	ret->argv.size = wire->argv_size;
+	ret->argv = rec_translate_argv(ret->argv, args);
+	ret->event.exec.argv = args == REC_ARGS_NONE ? NULL : &ret->argv;
+	ret->event.exec.argv_size =
+		wire->argv_full_size > UINT32_MAX ? UINT32_MAX : (uint32_t)wire->argv_full_size;
+	ret->event.exec.exe_dev = wire->exe_dev;
+	ret->event.exec.exe_ino = wire->exe_ino;
+	ret->event.exec.exe_fs = wire->exe_fs;
+	ret->event.exec.old_tid = wire->old_tid == wire->task.tid ? 0 : wire->old_tid;
+	ret->event.flags = (ret->event.exec.interp ? VFT_EXEC_SCRIPT : 0) |
+			   (wire->flags & VFE_EXEC_PATH_CUT ? VFT_EXEC_PATH_CUT : 0) |
+			   (wire->flags & VFE_EXEC_ARGV_FAULT ? VFT_EXEC_ARGV_FAULT : 0) |
+			   (args != REC_ARGS_FULL ? VFT_EXEC_ARGV_OFF : 0);
+	return 0;
+}
+
+static void exit_event(const struct vfe_exit *wire, struct rec_translation *ret)
+{
+	ret->event.kind = VFT_KIND_EXIT;
+	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.comm = comm_of(&wire->task, ret);
+	ret->event.exit.code = (wire->wait_status >> 8) & 0xff;
+	ret->event.exit.signal = wire->wait_status & 0x7f;
+	ret->event.flags = (wire->wait_status & WAIT_STATUS_CORE ? VFT_EXIT_CORE : 0) |
+			   (wire->flags & VFE_EXIT_PROCESS ? VFT_EXIT_PROCESS : 0) |
+			   (wire->flags & VFE_EXIT_VFORK_PENDING ? VFT_EXIT_VFORK_PENDING : 0) |
+			   (wire->flags & VFE_EXIT_WAITER ? VFT_EXIT_WAITER : 0);
+}
+
+static int cgroup(const struct vfe_cgroup *wire, size_t size, struct rec_translation *ret)
+{
+	if (wire->path_size != size - sizeof(*wire))
+		return -EBADMSG;
+	ret->path.data = (const char *)(wire + 1);
+	ret->path.size = wire->path_size;
+	ret->event.kind = VFT_KIND_CGROUP;
+	ret->event.cgroup.id = wire->id;
+	ret->event.cgroup.path = &ret->path;
+	return 0;
+}
+
+static int translate_body(const struct vfe_header *header, enum rec_args args,
+			  struct rec_translation *ret)
+{
+	switch ((enum vfe_kind)header->kind) {
+	case VFE_SPAWN:
+		if (header->size != sizeof(struct vfe_spawn))
+			return -EBADMSG;
+		spawn((const void *)header, ret);
+		return 0;
+	case VFE_RELEASE:
+		if (header->size != sizeof(struct vfe_release))
+			return -EBADMSG;
+		release((const void *)header, ret);
+		return 0;
+	case VFE_EXEC:
+		if (header->size < sizeof(struct vfe_exec))
+			return -EBADMSG;
+		return exec((const void *)header, header->size, args, ret);
+	case VFE_EXIT:
+		if (header->size != sizeof(struct vfe_exit))
+			return -EBADMSG;
+		exit_event((const void *)header, ret);
+		return 0;
+	case VFE_CGROUP:
+		if (header->size < sizeof(struct vfe_cgroup))
+			return -EBADMSG;
+		return cgroup((const void *)header, header->size, ret);
+	case VFE_TASK: /* never through the ring */
+		break;
+	}
+	return -EBADMSG;
+}
+
+int rec_translate(const void *record, size_t size, enum rec_args args, struct rec_translation *ret)
+{
+	const struct vfe_header *header = record;
+
+	if (size < sizeof(*header) || header->size != size)
+		return -EBADMSG;
+	ret->event = (struct vft_event){.time_ns = header->time_ns, .cpu = header->cpu};
+	return translate_body(header, args, ret);
+}
+
+static uint32_t state_of(const struct vfe_task_state *wire)
+{
+	if (wire->exit_state)
+		return VFT_STATE_DEAD;
+	/* A stopped task counts as frozen for its cgroup, too: the stop is what holds it. */
+	if (wire->state & KERNEL_TRACED)
+		return VFT_STATE_TRACED;
+	if (wire->state & KERNEL_STOPPED)
+		return VFT_STATE_STOPPED;
+	if (wire->frozen || (wire->state & KERNEL_FROZEN))
+		return VFT_STATE_FROZEN;
+	if (wire->state & KERNEL_UNINTERRUPTIBLE)
+		return VFT_STATE_BLOCKED;
+	if (wire->state & KERNEL_INTERRUPTIBLE)
+		return VFT_STATE_SLEEPING;
+	return wire->state ? VFT_STATE_UNKNOWN : VFT_STATE_RUNNING;
+}
+
+void rec_translate_task(const struct vfe_task_state *wire, struct rec_translation *ret)
+{
+	ret->event = (struct vft_event){
+		.time_ns = wire->header.time_ns,
+		.cpu = wire->header.cpu,
+		.kind = VFT_KIND_SNAPSHOT,
+	};
+	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.comm = comm_of(&wire->task, ret);
+	ret->event.flags = (wire->vfork_done ? VFT_SNAPSHOT_VFORK_PENDING : 0) |
+			   (wire->task.tid != wire->task.tgid ? VFT_SNAPSHOT_THREAD : 0) |
+			   (wire->task_flags & KERNEL_PF_FORKNOEXEC ? 0 : VFT_SNAPSHOT_EXECED);
+	ret->event.snapshot.parent_tgid = wire->parent_tgid;
+	ret->event.snapshot.parent_start_ns = wire->parent_start_ns;
+	ret->event.snapshot.state = state_of(wire);
+	ret->event.snapshot.exe_dev = (uint32_t)wire->exe_dev;
+	ret->event.snapshot.exe_ino = wire->exe_ino;
+}
+
+void rec_translate_stall(const struct vfe_task_state *wire, struct rec_translation *ret)
+{
+	ret->event = (struct vft_event){
+		.time_ns = wire->header.time_ns,
+		.cpu = wire->header.cpu,
+		.kind = VFT_KIND_STALL,
+		.stall = {.state = state_of(wire), .syscall = -1},
+	};
+	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.comm = comm_of(&wire->task, ret);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * snapshot.h - the processes that run already, and the vforks that block some of them.
+ *
+ * Owns: the list of one pass of the task iterator. Never does: stop, trace or wait for any process.
+ * Called by: recorder.c at start and from time to time.
+ */
+#ifndef REC_SNAPSHOT_H
+#define REC_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "record/kernel/session.h"
+#include "record/store/sink.h"
+#include "record/kernel/translate.h"
+
+struct rec_proc_reader;
+struct rec_snapshot;
+
+/* List every task now. -ENOMEM or the iterator's error. */
+VFT_MUST_CHECK int rec_snapshot_take(struct rec_session *session, struct rec_snapshot **ret,
+				     struct vft_err *err);
+void rec_snapshot_free(struct rec_snapshot *snapshot); /* NULL is fine */
+
+/*
+ * Select the process that this recorder's pid namespace knows as @pid with all its descendants, and
+ * have the session follow them. Returns how many it did not follow before, -ESRCH if there is no
+ * such process, -E2BIG if there are too many.
+ */
+VFT_MUST_CHECK int rec_snapshot_follow_tree(struct rec_snapshot *snapshot,
+					    struct rec_session *session, pid_t pid);
+/* The same for this recorder alone, so that what it starts is followed. */
+VFT_MUST_CHECK int rec_snapshot_follow_self(struct rec_snapshot *snapshot,
+					    struct rec_session *session);
+
+/* Select whom the session follows already. */
+void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_session *session);
+
+/*
+ * Tell the session of each pending vfork which thread it blocks; @selected_only: those of selected
+ * children. -E2BIG if there are too many.
+ */
+VFT_MUST_CHECK int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot,
+					    struct rec_session *session, bool selected_only);
+
+/* How many threads are blocked in vfork; @selected_only: by a selected child. */
+size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool selected_only);
+
+/* Append a stall event for each of them: what state the child is in that holds its parent. */
+VFT_MUST_CHECK int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot,
+					     bool selected_only, struct rec_sink *sink,
+					     struct vft_err *err);
+
+struct rec_snapshot_options {
+	bool selected_only; /* what rec_snapshot_follow selected */
+	bool threads;
+	struct rec_proc_reader *reader; /* for executables' paths and command lines, or NULL */
+	enum rec_args args;
+};
+
+/* Append one event per process, the first and the last of them flagged, and flush. */
+VFT_MUST_CHECK int rec_snapshot_write(struct rec_snapshot *snapshot,
+				      const struct rec_snapshot_options *options,
+				      struct rec_sink *sink, struct vft_err *err);
+
+#endif

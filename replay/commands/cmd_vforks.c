@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/commands/cmd.h"
+
+#include <errno.h>
+
+#include "replay/rows/top.h"
+
+static const char help[] =
+	"Usage: vfork-report vforks [OPTIONS] FILE...   one row per vfork\n"
+	"  vfork-report vforks --outcome open,unknown t.vft    those without a known end\n"
+	"  vfork-report vforks --min 100ms --sort blocked t.vft\n"
+	"  vfork-report vforks --comm java --json t.vft | jq '.rows[].exec_path'\n"
+	"\n"
+	"  --min DUR        only those that held their parent at least so long\n"
+	"  --outcome LIST   only these: exec,exec_died,exec_failed,exit,killed,\n"
+	"                   parent_killed,open,unknown\n"
+	"  --sort KEY       start (default) or blocked: longest first\n"
+	"  --limit N, -n N  no more than N rows\n"
+	"  --json, --ndjson, --csv, --csv-safe\n"
+	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
+	"                   A vfork is in the time window if any part of its wait is.\n"
+	"  --exit-code      status 1 when one of the selected is open or unknown\n"
+	"Columns and their meaning: docs/schema.md, or --json-schema.\n";
+
+struct vforks {
+	struct rep_run *run;
+	const struct rep_section_info *info;
+	const struct rep_origin *origin;
+	struct rep_origins origins;
+	struct rep_top top;
+};
+
+static int on_section(void *context, const struct rep_section_info *info)
+{
+	struct vforks *self = context;
+
+	self->info = info;
+	self->origin = rep_origins_append(&self->origins, info);
+	return self->origin ? 0 : -ENOMEM;
+}
+
+static bool is_shown(const struct rep_options *options, const struct rep_episode *episode)
+{
+	if (options->outcomes && !(options->outcomes & 1u << episode->outcome))
+		return false;
+	return !options->has_min ||
+	       (episode->has_blocked && episode->blocked_ns >= options->min_ns);
+}
+
+static int on_episode(void *context, const struct rep_episode *episode)
+{
+	struct vforks *self = context;
+	struct rep_vfork vfork;
+	int err = 0;
+
+	rep_vfork_init(&vfork, self->info, self->origin, episode);
+	if (rep_select_vfork(&self->run->options->select, self->info, &vfork)) {
+		self->run->n_findings += episode->outcome == REP_OUTCOME_OPEN ||
+					 episode->outcome == REP_OUTCOME_UNKNOWN;
+		if (is_shown(self->run->options, episode))
+			err = rep_top_append(&self->top, &vfork);
+	}
+	return err;
+}
+
+static int fill(struct vforks *self)
+{
+	struct rep_cell cells[REP_N_VFORKS];
+	struct rep_scratch scratch;
+	struct rep_table *table;
+	int err = rep_table_begin(self->run->out, rep_vforks_columns, REP_N_VFORKS, &table);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < self->top.n_rows && !err; i++) {
+		rep_vforks_cells(&self->top.rows[i], &scratch, cells);
+		err = rep_table_row(table, cells);
+	}
+	if (err) {
+		rep_table_free(table);
+		return err;
+	}
+	return rep_table_end(table);
+}
+
+static int run_vforks(struct rep_run *run, struct vft_err *err)
+{
+	static const struct rep_trace_ops ops = {.model = {.on_episode = on_episode},
+						 .on_section = on_section};
+	const struct rep_options *options = run->options;
+	struct rep_out *out = run->out;
+	bool json = out->options.format == REP_JSON;
+	struct vforks self = {.run = run};
+	int result;
+
+	self.top.by = options->sort == REP_SORT_BLOCKED ? REP_BY_BLOCKED : REP_BY_START;
+	self.top.limit =
+		options->has_limit && options->limit < SIZE_MAX ? (size_t)options->limit : SIZE_MAX;
+	run->input->need = REP_NEED_PAST;
+	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
+	if (!result && run->input->n_read) {
+		rep_top_sort(&self.top);
+		if (json) {
+			rep_envelope_open(out, "vforks");
+			rep_envelope_facts(out, &run->facts);
+			rep_json_open(out, "rows", '[');
+		}
+		result = fill(&self);
+		if (json && !result) {
+			rep_json_close(out, ']');
+			rep_envelope_close(out);
+		}
+	}
+	rep_top_release(&self.top);
+	rep_origins_release(&self.origins);
+	return result;
+}
+
+const struct rep_command rep_cmd_vforks = {
+	.name = "vforks",
+	.about = "one row per vfork",
+	.help = help,
+	.bit = REP_CMD_VFORKS,
+	.run = run_vforks,
+};

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/commands/summary_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define N_WORST     4u
+#define N_OPEN      3u
+#define BAR_COLUMNS 40u
+
+static void number(struct rep_out *out, enum rep_style style, uint64_t value)
+{
+	rep_line_cell(out, style, REP_CELL_UINT, REP_UINT(value));
+}
+
+static void duration(struct rep_out *out, enum rep_style style, uint64_t ns)
+{
+	rep_line_cell(out, style, REP_CELL_DURATION, REP_UINT(ns));
+}
+
+static void plural(struct rep_out *out, enum rep_style style, uint64_t n, const char *one,
+		   const char *many)
+{
+	number(out, style, n);
+	rep_line_word(out, style, n == 1 ? one : many);
+}
+
+/* comm[pid]; the pid alone where the name is not known */
+static void who(struct rep_out *out, enum rep_style style, struct rep_str *comm, uint32_t pid)
+{
+	struct vft_str name = rep_str_get(comm);
+
+	rep_line_bytes(out, style, name.data ? name : (struct vft_str){"?", 1}, 32);
+	rep_line_word(out, style, "[");
+	if (pid)
+		number(out, style, pid);
+	else
+		rep_line_word(out, style, "?");
+	rep_line_word(out, style, "]");
+}
+
+static uint32_t child_pid(const struct rep_episode *e)
+{
+	return e->child_tid ? e->child_tid : e->child.tgid;
+}
+
+/* "sh[123] has been held 12.3s by child foo[456] (stopped)" */
+static void held_by(struct rep_out *out, enum rep_style style, const struct rep_episode *e)
+{
+	const char *state = vft_state_name(e->child_state);
+
+	who(out, style, e->parent_comm, e->parent_tid ? e->parent_tid : e->parent.tgid);
+	rep_line_word(out, style, " has been held ");
+	duration(out, style, e->blocked_ns);
+	rep_line_word(out, style, " by child ");
+	who(out, style, e->child_comm, child_pid(e));
+	if (state && e->child_state != VFT_STATE_UNKNOWN) {
+		rep_line_word(out, style, " (");
+		rep_line_word(out, style, state);
+		rep_line_word(out, style, ")");
+	}
+}
+
+static bool is_incomplete(const struct rep_facts *facts)
+{
+	return facts->n_lost || facts->n_missing_blocks || facts->n_gaps;
+}
+
+/* A verdict under loss names the loss in the same breath. */
+static void what_is_missing(struct rep_out *out, const struct rep_facts *facts)
+{
+	if (!is_incomplete(facts))
+		return;
+	rep_line_word(out, REP_WARN, "; ");
+	if (facts->n_lost)
+		plural(out, REP_WARN, facts->n_lost, " event was lost", " events were lost");
+	else
+		rep_line_word(out, REP_WARN, "a part of the file is missing");
+}
+
+static void health_open(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	uint64_t n_open = s->outcomes[REP_OUTCOME_OPEN], n = s->n_stuck ? s->n_stuck : n_open;
+	enum rep_style style = s->n_stuck ? REP_BAD : REP_WARN;
+
+	plural(out, style, n, " vfork ", " vforks ");
+	if (s->n_stuck)
+		rep_line_word(out, style, n == 1 ? "is stuck" : "are stuck");
+	else
+		rep_line_word(out, style,
+			      n == 1 ? "was still open when the trace ended"
+				     : "were still open when the trace ended");
+	rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
+	held_by(out, style, &s->open.rows[0].episode);
+	what_is_missing(out, &s->run->facts);
+	rep_line_end(out);
+}
+
+void rep_summary_health(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	const struct rep_facts *facts = &s->run->facts;
+	uint64_t n_unknown = s->outcomes[REP_OUTCOME_UNKNOWN];
+	bool hidden = is_incomplete(facts);
+
+	if (s->open.n_rows) {
+		health_open(s);
+		return;
+	}
+	if (n_unknown) {
+		rep_line_word(out, REP_WARN, "No vfork is known to be stuck, but the end of ");
+		number(out, REP_WARN, n_unknown);
+		rep_line_word(out, REP_WARN, " is unknown");
+	} else if (!s->n_episodes) {
+		rep_line_word(out, hidden ? REP_WARN : REP_PLAIN, "No vfork was seen");
+	} else {
+		enum rep_style style = hidden ? REP_WARN : REP_GOOD;
+
+		rep_line_word(out, style,
+			      hidden ? "No vfork is known to be stuck: " : "No vfork is stuck: ");
+		if (s->n_episodes == 1)
+			rep_line_word(out, style, "the only one ended");
+		else
+			plural(out, style, s->n_episodes, "", " ended");
+		if (s->latency.n) {
+			rep_line_word(out, style, ", the longest wait was ");
+			duration(out, style, s->latency.max_ns);
+		}
+	}
+	if (!rep_select_is_empty(&s->run->options->select))
+		rep_line_word(out, REP_PLAIN, " in this selection");
+	what_is_missing(out, facts);
+	rep_line_end(out);
+}
+
+/* Up to two lines, only when there is something to say. */
+static void losses(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	const struct rep_facts *facts = &s->run->facts;
+
+	if (is_incomplete(facts)) {
+		const char *between = "";
+
+		rep_line_word(out, REP_WARN, "Incomplete: ");
+		if (facts->n_lost) {
+			plural(out, REP_WARN, facts->n_lost, " event lost", " events lost");
+			between = ", ";
+		}
+		if (facts->n_missing_blocks) {
+			rep_line_word(out, REP_WARN, between);
+			plural(out, REP_WARN, facts->n_missing_blocks, " block missing",
+			       " blocks missing");
+			between = ", ";
+		}
+		if (facts->n_gaps) {
+			rep_line_word(out, REP_WARN, between);
+			number(out, REP_WARN, facts->gap_bytes);
+			rep_line_word(out, REP_WARN, " bytes of the file damaged");
+		}
+		rep_line_word(out, REP_WARN, "; what that could hide is called unknown");
+		rep_line_end(out);
+	}
+	if (!facts->clean_end) {
+		rep_line_word(out, REP_WARN, "Not closed cleanly: nothing is known after ");
+		duration(out, REP_WARN, facts->duration_ns);
+		rep_line_end(out);
+	}
+}
+
+/* To the second, so that it can be read aloud. */
+static void second(struct rep_out *out, enum rep_style style, uint64_t epoch_ns)
+{
+	char text[48];
+	struct rep_buf buf = {0};
+
+	rep_buf_time(&buf, epoch_ns);
+	/* A line with a hole in it must not pass for a whole one. */
+	out->buf.failed |= buf.failed;
+	if (!buf.failed && buf.size > 11) {
+		buf.data[10] = ' ';
+		snprintf(text, sizeof(text), "%.19s UTC", buf.data);
+		rep_line_word(out, style, text);
+	}
+	rep_buf_release(&buf);
+}
+
+static void trace_line(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	const struct rep_facts *facts = &s->run->facts;
+	struct vft_str host = rep_str_get(facts->host), kernel = rep_str_get(facts->kernel);
+
+	rep_line_word(out, REP_DIM, "Trace");
+	if (host.size) {
+		rep_line_word(out, REP_DIM, " of ");
+		rep_line_bytes(out, REP_DIM, host, 32);
+	}
+	if (kernel.size) {
+		rep_line_word(out, REP_DIM, ", Linux ");
+		rep_line_bytes(out, REP_DIM, kernel, 32);
+	}
+	if (facts->has_start) {
+		rep_line_word(out, REP_DIM, ", from ");
+		second(out, REP_DIM, facts->start_epoch_ns);
+	}
+	rep_line_word(out, REP_DIM, " for ");
+	duration(out, REP_DIM, facts->duration_ns);
+	rep_line_word(out, REP_DIM, ": ");
+	plural(out, REP_DIM, facts->n_events, " event, ", " events, ");
+	plural(out, REP_DIM, s->n_processes, " process", " processes");
+	rep_line_end(out);
+	if (rep_str_get(facts->filters).size) {
+		rep_line_word(out, REP_WARN, "Recorded with filters: ");
+		rep_line_bytes(out, REP_WARN, rep_str_get(facts->filters), 100);
+		rep_line_end(out);
+	}
+}
+
+static enum rep_style outcome_style(unsigned int outcome)
+{
+	if (outcome == REP_OUTCOME_OPEN)
+		return REP_BAD;
+	return outcome == REP_OUTCOME_EXEC || outcome == REP_OUTCOME_EXIT ? REP_PLAIN : REP_WARN;
+}
+
+/* Under loss what was not seen may have been any of them. */
+static void outcomes(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	const struct rep_facts *facts = &s->run->facts;
+	const char *between = " ";
+
+	if (!s->n_episodes)
+		return;
+	rep_line_word(out, REP_BOLD, "Outcomes");
+	for (unsigned int i = 0; i < REP_N_OUTCOMES; i++) {
+		uint64_t n = s->outcomes[i];
+
+		if (!n)
+			continue;
+		rep_line_word(out, REP_PLAIN, between);
+		rep_line_word(out, outcome_style(i), rep_words_outcome[i]);
+		rep_line_word(out, outcome_style(i), " ");
+		number(out, outcome_style(i), n);
+		if (facts->n_lost && i != REP_OUTCOME_UNKNOWN) {
+			rep_line_word(out, REP_PLAIN, "..");
+			number(out, REP_PLAIN, n + facts->n_lost);
+		} else if (facts->n_gaps || facts->n_missing_blocks) {
+			rep_line_word(out, REP_PLAIN, "+");
+		}
+		between = ", ";
+	}
+	rep_line_end(out);
+}
+
+/* "  12.3s  sh[123] by foo[456]  open, stopped  at 1.234567  /bin/x" */
+static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
+{
+	const struct rep_episode *e = &vfork->episode;
+	char name[REP_NAME_SIZE];
+
+	rep_line_padded(out, outcome_style(e->outcome), REP_CELL_DURATION,
+			e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL, 9, true);
+	rep_line_word(out, REP_PLAIN, "  ");
+	who(out, REP_PLAIN, e->parent_comm, e->parent_tid ? e->parent_tid : e->parent.tgid);
+	rep_line_word(out, REP_PLAIN, " by ");
+	who(out, REP_PLAIN, e->child_comm, child_pid(e));
+	rep_line_word(out, REP_PLAIN, "  ");
+	rep_line_word(out, outcome_style(e->outcome), rep_outcome_name(e->outcome));
+	if (e->outcome == REP_OUTCOME_OPEN && vft_state_name(e->child_state)) {
+		rep_line_word(out, REP_PLAIN, ", ");
+		rep_line_word(out, REP_PLAIN, vft_state_name(e->child_state));
+	}
+	if (e->has_exit && e->exit_signal) {
+		rep_line_word(out, REP_PLAIN, " ");
+		rep_line_word(out, REP_PLAIN, rep_signal_name(e->exit_signal, name));
+	} else if (e->exec_error) {
+		rep_line_word(out, REP_PLAIN, " ");
+		rep_line_word(out, REP_PLAIN, rep_errno_name(e->exec_error, name));
+	} else if (e->has_exit) {
+		rep_line_word(out, REP_PLAIN, " code ");
+		number(out, REP_PLAIN, e->exit_code);
+	}
+	rep_line_word(out, REP_PLAIN, "  at ");
+	rep_line_cell(out, REP_PLAIN, REP_CELL_OFFSET, REP_INT(rep_vfork_start(vfork)));
+	if (rep_str_get(e->exec_path).data) {
+		rep_line_word(out, REP_PLAIN, "  ");
+		rep_line_bytes(out, REP_PLAIN, rep_str_get(e->exec_path), 48);
+	}
+	rep_line_end(out);
+}
+
+static void vfork_lines(struct rep_out *out, const char *title, const struct rep_top *top,
+			size_t most, uint64_t n_all)
+{
+	size_t n = top->n_rows < most ? top->n_rows : most;
+
+	if (!n)
+		return;
+	rep_line_word(out, REP_BOLD, title);
+	rep_line_end(out);
+	for (size_t i = 0; i < n; i++)
+		vfork_line(out, &top->rows[i]);
+	if (n_all > n) {
+		rep_line_word(out, REP_DIM, "           and ");
+		number(out, REP_DIM, n_all - n);
+		rep_line_word(out, REP_DIM, " more: 'vfork-report vforks --outcome open'");
+		rep_line_end(out);
+	}
+}
+
+static void bar(struct rep_out *out, uint64_t n, uint64_t most)
+{
+	const char *block = out->options.utf8 ? "\xe2\x96\x88" : "#";
+	/* In double: counts times columns may pass 64 bits. */
+	unsigned int columns = (unsigned int)((double)n / (double)most * BAR_COLUMNS);
+
+	if (n && !columns)
+		columns = 1;
+	for (unsigned int i = 0; i < columns; i++)
+		rep_line_word(out, REP_PLAIN, block);
+}
+
+static void latency(const struct rep_summary *s)
+{
+	static const char *const names[REP_N_DECADES] = {"< 10us",  "< 100us", "< 1ms", "< 10ms",
+							 "< 100ms", "< 1s",    "< 10s", ">= 10s"};
+	static const unsigned int percents[] = {50, 90, 99};
+	struct rep_out *out = s->run->out;
+	const struct rep_latency *l = &s->latency;
+	unsigned int first = REP_N_DECADES, last = 0;
+	uint64_t most = 0;
+
+	if (!l->n)
+		return;
+	rep_line_word(out, REP_BOLD, "Parents were held");
+	for (unsigned int i = 0; i < 3; i++) {
+		rep_line_word(out, REP_PLAIN, i ? ", p" : " p");
+		number(out, REP_PLAIN, percents[i]);
+		rep_line_word(out, REP_PLAIN, " ");
+		duration(out, REP_PLAIN, rep_latency_percentile(l, percents[i]));
+	}
+	rep_line_word(out, REP_PLAIN, ", max ");
+	duration(out, REP_PLAIN, l->max_ns);
+	rep_line_word(out, REP_PLAIN, ", total ");
+	duration(out, REP_PLAIN, l->total_ns);
+	rep_line_end(out);
+	for (unsigned int i = 0; i < REP_N_DECADES; i++) {
+		if (!l->decades[i])
+			continue;
+		first = first < i ? first : i;
+		last = i;
+		most = most > l->decades[i] ? most : l->decades[i];
+	}
+	for (unsigned int i = first; i <= last; i++) {
+		rep_line_padded(out, REP_PLAIN, REP_CELL_WORD, REP_WORD(names[i]), 9, true);
+		rep_line_padded(out, REP_PLAIN, REP_CELL_UINT, REP_UINT(l->decades[i]), 9, true);
+		rep_line_word(out, REP_PLAIN, "  ");
+		bar(out, l->decades[i], most);
+		rep_line_end(out);
+	}
+}
+
+/* Unless it is out already, word for word. Another one says that it takes that one's place: then
+ * there is a line more, and true is returned. */
+static bool first_line(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	size_t at = out->buf.size;
+	bool same;
+
+	rep_summary_health(s);
+	if (!s->told.size || out->buf.failed)
+		return false;
+	same = out->buf.size - at == s->told.size &&
+	       memcmp(out->buf.data + at, s->told.data, s->told.size) == 0;
+	out->buf.size = at;
+	out->styled = 0;
+	if (same)
+		return false;
+	rep_line_word(out, REP_WARN, "Corrected: ");
+	rep_summary_health(s);
+	return true;
+}
+
+int rep_summary_text(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	size_t n_more = first_line(s);
+
+	/* 1 + 2 + 2 + 1 + (1 + 3 + 1) + (1 + 4) + (1 + 8): 25 lines at most. */
+	losses(s);
+	trace_line(s);
+	outcomes(s);
+	vfork_lines(out, "Open", &s->open, N_OPEN, s->outcomes[REP_OUTCOME_OPEN]);
+	vfork_lines(out, s->open.n_rows ? "Held longest, ended" : "Held longest", &s->ended,
+		    REP_SUMMARY_ENDED - n_more, 0);
+	latency(s);
+	return rep_out_drain(out);
+}

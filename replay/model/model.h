@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model.h - processes and vfork episodes rebuilt from events.
+ *
+ * Owns: live processes, open episodes, what was lost when. Never does: I/O, text, ordering of rows.
+ * Called by: trace.c, which feeds it, and the commands, which take finished episodes and processes
+ * out through callbacks. Memory grows with live processes and open episodes, not with events.
+ */
+#ifndef REP_MODEL_H
+#define REP_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vft/event.h>
+#include <vft/meta.h>
+#include <vft/reader.h>
+
+/* A reference-counted copy of bytes a process chose. NULL = unknown. */
+struct rep_str;
+struct rep_str *rep_str_new(const struct vft_str *bytes); /* NULL on -ENOMEM or NULL input */
+struct rep_str *rep_str_acquire(struct rep_str *str);     /* NULL is fine */
+void rep_str_release(struct rep_str *str);
+struct vft_str rep_str_get(const struct rep_str *str); /* {NULL, 0} for NULL */
+uint64_t rep_str_hash(const struct rep_str *str);      /* of its bytes; 0 for NULL */
+bool rep_str_equal(const struct rep_str *a, const struct rep_str *b);
+
+/* A process for ever: boot_id is the section's. start_ns 0 = unknown. */
+struct rep_key {
+	uint32_t tgid;
+	uint64_t start_ns;
+};
+
+enum rep_spawn {
+	REP_SPAWN_UNKNOWN = 0, /* its creation was not recorded */
+	REP_SPAWN_VFORK,       /* CLONE_VFORK, by whatever call */
+	REP_SPAWN_FORK,
+	REP_SPAWN_CLONE,
+	REP_SPAWN_EXISTING, /* ran when recording began */
+};
+
+struct rep_process {
+	struct rep_key key;
+	uint32_t ns_tgid, uid, pidns;
+	uint64_t cgroup;
+	struct rep_str *comm, *exe, *argv;
+	struct rep_key parent; /* the original one */
+	uint32_t argv_size;    /* bytes before the cut */
+	bool argv_cut;         /* what is stored is not all */
+	enum rep_spawn spawn;
+	uint64_t start_ns; /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
+	uint64_t end_ns;   /* 0 = not seen to end */
+	uint32_t exec_count;
+	bool ended; /* exit_code and exit_signal are known */
+	uint32_t exit_code, exit_signal;
+};
+
+/* X(NAME, name): one outcome for every episode; the evidence each needs is in docs/architecture.md
+ */
+#define REP_OUTCOME_LIST(X)                                                                        \
+	X(EXEC, exec)                                                                              \
+	X(EXEC_DIED, exec_died)                                                                    \
+	X(EXEC_FAILED, exec_failed)                                                                \
+	X(EXIT, exit)                                                                              \
+	X(KILLED, killed)                                                                          \
+	X(PARENT_KILLED, parent_killed)                                                            \
+	X(OPEN, open)                                                                              \
+	X(UNKNOWN, unknown)
+
+enum rep_outcome {
+#define X(NAME, name) REP_OUTCOME_##NAME,
+	REP_OUTCOME_LIST(X)
+#undef X
+		REP_N_OUTCOMES
+};
+
+/* What the end of the wait rests on. */
+enum rep_source {
+	REP_SOURCE_NONE,
+	REP_SOURCE_RELEASE, /* the moment itself was recorded */
+	REP_SOURCE_PREPARE_EXEC,
+	REP_SOURCE_EXEC, /* the exec event: an upper bound */
+	REP_SOURCE_EXIT, /* the exit event, of the child, or of the parent for parent_killed */
+};
+
+struct rep_loss {
+	uint32_t cause, cpu;     /* enum vft_cause, 0 for missing bytes of the file; VFT_CPU_NONE */
+	uint64_t count;          /* 0 = not known how many */
+	uint64_t from_ns, to_ns; /* to_ns UINT64_MAX = open end */
+};
+
+/* Why an episode is not certain, or what hides its end; docs/architecture.md says when each
+ * applies. */
+enum rep_reason {
+	REP_REASON_NONE = 0,
+	REP_REASON_LOST,           /* events were lost while recording: hider */
+	REP_REASON_GAP,            /* bytes of the file are missing or damaged: hider */
+	REP_REASON_TRACE_ENDS,     /* nothing is known after reason_ns */
+	REP_REASON_NOT_ATTACHED,   /* before reason_ns not every hook was attached */
+	REP_REASON_NOT_LISTED,     /* a list of all processes, of reason_ns, shows that the wait was
+				      over */
+	REP_REASON_PARENT_WENT_ON, /* the parent acted at reason_ns; what let it go was not seen */
+	REP_REASON_PARENT_VANISHED, /* the parent ended unseen */
+	REP_REASON_PID_REUSED,      /* the child's pid was given away; its end was not seen */
+	REP_REASON_PATH_UNKNOWN,    /* whether exec or exit let the parent go was not recorded */
+	REP_REASON_SPAWN_UNSEEN,    /* known by its end only */
+	REP_REASON_EARLY,           /* decided before all losses were told, to bound memory */
+};
+
+/* One CLONE_VFORK spawn: one blocked thread, one child. */
+struct rep_episode {
+	uint64_t start_ns; /* CLOCK_BOOTTIME of the spawn; the child's start for one from the
+			      snapshot */
+	struct rep_key parent, child;
+	uint32_t parent_tid, child_ns_tgid, uid;
+	uint32_t child_tid; /* child.tgid, unless the child is a thread (CLONE_THREAD) */
+	uint64_t cgroup;
+	struct rep_str *parent_comm, *parent_exe, *child_comm;
+	int32_t syscall; /* number, -1 unknown */
+	bool compat;     /* the number is of the 32-bit ABI */
+	bool from_snapshot;
+	uint64_t clone_flags; /* 0 and !has_flags when from the snapshot */
+	bool has_flags;
+
+	enum rep_outcome outcome;
+	bool certain;
+	enum rep_reason reason; /* why not certain, or what hides the end; text: rep_reason_text */
+	struct rep_loss hider;  /* REP_REASON_LOST, _GAP: what was lost when */
+	uint64_t reason_ns;     /* the moment that some reasons name */
+	uint64_t end_ns;        /* when the wait ended, by source; 0 = not known */
+	bool has_blocked;
+	uint64_t blocked_ns; /* so far, when the outcome is open */
+	enum rep_source source;
+	struct rep_str *exec_path;
+	uint32_t exec_error; /* errno of the last failed exec, 0 none */
+	bool has_exit;
+	uint32_t exit_code, exit_signal;
+	bool exit_core;
+	uint32_t sender_tgid; /* who sent exit_signal, 0 unknown */
+	struct rep_str *sender_comm;
+	uint32_t child_state; /* enum vft_state, last known */
+};
+
+struct rep_model_ops {
+	/* Each is called once per finished thing; what is pointed to is the model's and goes away
+	 * after the call (acquire strings to keep them). A negative return stops the replay and is
+	 * returned. */
+	int (*on_episode)(void *context, const struct rep_episode *episode);
+	int (*on_process)(void *context, const struct rep_process *process);
+	/* Also called for live processes and open episodes at each section's end. Any may be NULL.
+	 */
+	bool without_argv; /* processes need none: it is the longest, and seldom twice the same */
+};
+
+struct rep_model;
+
+VFT_MUST_CHECK int rep_model_new(const struct rep_model_ops *ops, void *context,
+				 struct rep_model **ret);
+void rep_model_free(struct rep_model *model); /* NULL is fine */
+
+/* A section begins (the former must have been ended). -ENOMEM. */
+VFT_MUST_CHECK int rep_model_begin(struct rep_model *model, const struct vft_section *section);
+VFT_MUST_CHECK int rep_model_meta(struct rep_model *model, const struct vft_meta *meta);
+/* Events in file order. -ENOMEM, -E2BIG past the cap of live processes, or a callback's error. */
+VFT_MUST_CHECK int rep_model_batch(struct rep_model *model, const struct vft_batch *batch);
+/* Events of [from_ns, to_ns] may be missing, by damage of the file. -ENOMEM. */
+VFT_MUST_CHECK int rep_model_gap(struct rep_model *model, const struct vft_gap *gap);
+/* The section ends. @end NULL: it was not closed cleanly. Gives every open episode its outcome. */
+VFT_MUST_CHECK int rep_model_end(struct rep_model *model, const struct vft_end *end);
+
+/* Losses so far in this section, merged where they touch, by time; borrowed until the next call. */
+const struct rep_loss *rep_model_losses(const struct rep_model *model, size_t *ret_n);
+/* The sum of their counts; saturates. */
+uint64_t rep_model_n_lost(const struct rep_model *model);
+/* Nothing that happens from here on can change what became of the vforks until @time_ns. */
+bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns);
+/* Path of a cgroup id, borrowed; NULL when the file does not say. */
+struct rep_str *rep_model_cgroup(const struct rep_model *model, uint64_t id);
+/* Lookup of a live process (or a dead one still referred to); NULL when unknown. */
+const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key);
+
+/* Cap of live processes plus open episodes; 0 = REP_MAX_LIVE. */
+#define REP_MAX_LIVE 4000000u
+void rep_model_set_max(struct rep_model *model, size_t max_live);
+
+/*
+ * The reason as one line in @buffer, times relative to @origin_ns; NULL for REP_REASON_NONE. Our
+ * own words only: no escape needed.
+ */
+#define REP_REASON_SIZE 160
+const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_ns,
+			    char buffer[REP_REASON_SIZE]);
+
+const char *rep_outcome_name(enum rep_outcome outcome);
+const char *rep_source_name(enum rep_source source); /* NULL for none */
+const char *rep_spawn_name(enum rep_spawn spawn);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/model/model_internal.h"
+
+struct rep_moment model_now(const struct rep_model *model, uint64_t time_ns)
+{
+	return (struct rep_moment){time_ns, model->n_gaps};
+}
+
+struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key)
+{
+	struct episode *episode = map_find(&model->episodes, tid);
+
+	return episode && episode->pub.child.tgid == key.tgid &&
+			       episode->pub.child.start_ns == key.start_ns
+		       ? episode
+		       : NULL;
+}
+
+static void release_strings(struct rep_episode *episode)
+{
+	model_release_str(episode->parent_comm);
+	model_release_str(episode->parent_exe);
+	model_release_str(episode->child_comm);
+	model_release_str(episode->exec_path);
+	model_release_str(episode->sender_comm);
+}
+
+static void episode_free(struct rep_model *model, struct episode *episode)
+{
+	map_remove(&model->episodes, episode->pub.child_tid, episode);
+	if (episode->previous)
+		episode->previous->next = episode->next;
+	else
+		model->first_episode = episode->next;
+	if (episode->next)
+		episode->next->previous = episode->previous;
+	else
+		model->last_episode = episode->previous;
+	release_strings(&episode->pub);
+	rep_str_release(episode->sent_comm);
+	model_pool_put(&model->episode_pool, episode, sizeof(*episode));
+}
+
+void model_episode_unblock(struct rep_model *model, struct episode *episode)
+{
+	if (episode->pub.parent_tid)
+		map_remove(&model->waiters, episode->pub.parent_tid, episode);
+	if (!episode->waiter)
+		return;
+	if (episode->previous_waiter)
+		episode->previous_waiter->next_waiter = episode->next_waiter;
+	else
+		episode->waiter->waiters = episode->next_waiter;
+	if (episode->next_waiter)
+		episode->next_waiter->previous_waiter = episode->previous_waiter;
+	episode->next_waiter = episode->previous_waiter = NULL;
+	episode->waiter = NULL;
+}
+
+int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
+			     struct rep_key waiter, uint32_t waiter_tid)
+{
+	struct process *process;
+	int r;
+
+	/* No process waits for itself: a hostile file, and freeing one would free the other. */
+	if (!waiter_tid || episode->pub.parent_tid || waiter.tgid == episode->pub.child_tid)
+		return 0;
+	episode->pub.parent = waiter;
+	episode->pub.parent_tid = waiter_tid;
+	/* A thread waits for one child at a time. */
+	model_thread_acts(model, waiter_tid, waiter, episode->pub.start_ns);
+	r = map_set(&model->waiters, waiter_tid, episode);
+	if (r < 0 || !waiter.start_ns)
+		return r;
+	r = model_process_get(model, waiter, &process);
+	if (r < 0 || !process)
+		return r;
+	model_copy_str(&episode->pub.parent_comm, process->pub.comm);
+	model_copy_str(&episode->pub.parent_exe, process->pub.exe);
+	episode->waiter = process;
+	episode->next_waiter = process->waiters;
+	if (process->waiters)
+		process->waiters->previous_waiter = episode;
+	process->waiters = episode;
+	return 0;
+}
+
+static int episode_new(struct rep_model *model, const struct vft_event *event,
+		       const struct vft_task *child, struct episode **ret)
+{
+	struct episode *episode;
+	int r;
+
+	if (model->processes.n + model->episodes.n >= model->max_live)
+		return -E2BIG;
+	episode = map_find(&model->episodes, child->tid);
+	if (episode) {
+		r = model_episode_give_up(model, episode, event->time_ns, REP_GIVEN_UP_PID_REUSED);
+		if (r < 0)
+			return r;
+	}
+	episode = model_pool_new(&model->episode_pool, sizeof(*episode));
+	if (!episode)
+		return -ENOMEM;
+	episode->pub.child = (struct rep_key){child->tgid, child->start_ns};
+	episode->pub.child_tid = child->tid;
+	episode->pub.child_ns_tgid = child->ns_tgid;
+	episode->pub.syscall = -1;
+	episode->pub.start_ns = child->start_ns;
+	episode->evidence.known = model_now(model, event->time_ns);
+	episode->evidence.pending = episode->evidence.known;
+	r = map_set(&model->episodes, child->tid, episode);
+	if (r < 0) {
+		model_pool_put(&model->episode_pool, episode, sizeof(*episode));
+		return r;
+	}
+	episode->previous = model->last_episode;
+	if (model->last_episode)
+		model->last_episode->next = episode;
+	else
+		model->first_episode = episode;
+	model->last_episode = episode;
+	*ret = episode;
+	return 0;
+}
+
+static void set_had_episode(struct rep_model *model, const struct rep_episode *episode)
+{
+	struct process *child;
+
+	if (episode->child_tid != episode->child.tgid) {
+		model_set_ended(model,
+				(struct rep_key){episode->child_tid, episode->child.start_ns});
+		return;
+	}
+	child = model_process_find(model, episode->child);
+	if (child)
+		child->had_episode = true;
+}
+
+int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
+			struct process *caller)
+{
+	const struct vft_task *child = event->spawn.child, *task = event->task;
+	struct rep_key parent = {task->tgid, task->start_ns};
+	struct episode *episode = model_episode_find(
+		model, child->tid, (struct rep_key){child->tgid, child->start_ns});
+	int r;
+
+	/* What the snapshot found first is the same episode, unless its spawn was seen before. */
+	if (!episode || episode->pub.has_flags) {
+		r = episode_new(model, event, child, &episode);
+		if (r < 0)
+			return r;
+	}
+	episode->pub.start_ns = event->time_ns;
+	episode->pub.from_snapshot = false;
+	episode->pub.has_flags = true;
+	episode->pub.clone_flags = event->spawn.clone_flags;
+	episode->pub.syscall = event->spawn.syscall;
+	episode->pub.compat = event->flags & VFT_SPAWN_COMPAT;
+	episode->pub.uid = task->uid;
+	episode->pub.cgroup = task->cgroup;
+	episode->evidence.is_spawn_unseen = false;
+	episode->evidence.known = model_now(model, event->time_ns);
+	if (event->time_ns > episode->evidence.pending.time_ns)
+		episode->evidence.pending = episode->evidence.known;
+	if (episode->pub.parent_tid != task->tid)
+		model_episode_unblock(model, episode), episode->pub.parent_tid = 0;
+	r = model_episode_set_waiter(model, episode, parent, task->tid);
+	if (r < 0)
+		return r;
+	r = model_set_str(model, &episode->pub.parent_comm, event->comm);
+	if (r < 0)
+		return r;
+	if (caller)
+		model_copy_str(&episode->pub.parent_exe, caller->pub.exe);
+	model_copy_str(&episode->pub.child_comm, episode->pub.parent_comm);
+	set_had_episode(model, &episode->pub);
+	return 0;
+}
+
+int model_episode_discover(struct rep_model *model, const struct vft_event *event,
+			   struct rep_key waiter, uint32_t waiter_tid, struct episode **ret)
+{
+	const struct vft_task *task = event->task;
+	struct rep_key key = {task->tgid, task->start_ns};
+	const struct process *child = model_process_find(model, key);
+	int r;
+
+	*ret = NULL;
+	if (model_is_ended(model, (struct rep_key){task->tid, task->start_ns}))
+		return 0;
+	if (child && child->had_episode && task->tid == task->tgid)
+		return 0;
+	r = episode_new(model, event, task, ret);
+	if (r < 0)
+		return r;
+	(*ret)->pub.uid = task->uid;
+	(*ret)->pub.cgroup = task->cgroup;
+	set_had_episode(model, &(*ret)->pub);
+	r = model_episode_set_waiter(model, *ret, waiter, waiter_tid);
+	if (r < 0)
+		return r;
+	return model_set_str(model, &(*ret)->pub.child_comm, event->comm);
+}
+
+void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key, uint64_t time_ns)
+{
+	struct episode *episode = map_find(&model->waiters, tid);
+
+	if (!episode || episode->pub.parent.tgid != key.tgid ||
+	    episode->pub.parent.start_ns != key.start_ns)
+		return;
+	/*
+	 * Not the end of the story: a parent that was let go before it had fallen asleep is let go
+	 * without a release event, and may act before its child's exec event comes.
+	 */
+	episode->evidence.is_parent_went_on = true;
+	episode->evidence.parent_went_on = model_now(model, time_ns);
+	model_episode_unblock(model, episode);
+}
+
+static int hand_out(struct rep_model *model, const struct rep_episode *episode)
+{
+	int r = model->ops.on_episode ? model->ops.on_episode(model->context, episode) : 0;
+
+	return r < 0 ? r : 0;
+}
+
+static struct rep_verdict_context get_context(struct rep_model *model)
+{
+	return (struct rep_verdict_context){
+		.has = model->has,
+		.losses = model->losses,
+		.attached_ns = model->attached_ns,
+		.end = model_now(model, model->last_ns),
+	};
+}
+
+/* Room was needed: the oldest goes, and is certain only if no loss can reach it any more. */
+static int hand_out_oldest(struct rep_model *model)
+{
+	struct waiting *oldest = &model->waiting[model->first_waiting];
+	struct rep_verdict_context context = get_context(model);
+	uint64_t end_ns = oldest->pub.end_ns;
+	int r;
+
+	(void)rep_verdict_decide(&context, &oldest->evidence, &oldest->pub);
+	if (oldest->pub.certain &&
+	    (model->last_ns < end_ns || model->last_ns - end_ns < MODEL_LOSS_DELAY_NS)) {
+		oldest->pub.certain = false;
+		oldest->pub.reason = REP_REASON_EARLY;
+	}
+	r = hand_out(model, &oldest->pub);
+	release_strings(&oldest->pub);
+	model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
+	model->n_waiting--;
+	return r;
+}
+
+static int keep_waiting(struct rep_model *model, struct episode *episode)
+{
+	struct waiting *grown;
+	int r;
+
+	if (model->n_waiting == model->waiting_capacity) {
+		if (model->n_waiting >= MODEL_N_WAITING) {
+			r = hand_out_oldest(model);
+			if (r < 0)
+				return r;
+		} else {
+			/* It has never been full, so first_waiting is still 0. */
+			size_t capacity =
+				model->waiting_capacity ? model->waiting_capacity * 2 : 64;
+
+			grown = realloc(model->waiting, capacity * sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			model->waiting = grown;
+			model->waiting_capacity = capacity;
+		}
+	}
+	grown = &model->waiting[(model->first_waiting + model->n_waiting) %
+				model->waiting_capacity];
+	grown->pub = episode->pub;
+	grown->evidence = episode->evidence;
+	model->n_waiting++;
+	/* The strings went along. */
+	episode->pub.parent_comm = episode->pub.parent_exe = episode->pub.child_comm = NULL;
+	episode->pub.exec_path = episode->pub.sender_comm = NULL;
+	return 0;
+}
+
+static void complete(struct rep_model *model, struct episode *episode)
+{
+	const struct process *parent = model_process_find(model, episode->pub.parent);
+
+	if (parent && !episode->pub.parent_comm)
+		model_copy_str(&episode->pub.parent_comm, parent->pub.comm);
+	if (parent && !episode->pub.parent_exe)
+		model_copy_str(&episode->pub.parent_exe, parent->pub.exe);
+	if (episode->pub.exit_signal && episode->pub.exit_signal == episode->sent_signal) {
+		episode->pub.sender_tgid = episode->sent_by;
+		model_copy_str(&episode->pub.sender_comm, episode->sent_comm);
+	}
+	episode->evidence.gap = model->last_gap;
+}
+
+int model_episode_finish(struct rep_model *model, struct episode *episode)
+{
+	struct rep_verdict_context context = get_context(model);
+	int r;
+
+	model_episode_unblock(model, episode);
+	complete(model, episode);
+	if (rep_verdict_decide(&context, &episode->evidence, &episode->pub))
+		r = keep_waiting(model, episode);
+	else
+		r = hand_out(model, &episode->pub);
+	episode_free(model, episode);
+	return r;
+}
+
+int model_episode_give_up(struct rep_model *model, struct episode *episode, uint64_t time_ns,
+			  enum rep_giving_up why)
+{
+	episode->evidence.giving_up = why;
+	episode->evidence.given_up = model_now(model, time_ns);
+	return model_episode_finish(model, episode);
+}
+
+int model_episode_flush(struct rep_model *model, const struct rep_verdict_context *context)
+{
+	int r = 0;
+
+	while (model->n_waiting && r == 0) {
+		struct waiting *oldest = &model->waiting[model->first_waiting];
+
+		(void)rep_verdict_decide(context, &oldest->evidence, &oldest->pub);
+		r = hand_out(model, &oldest->pub);
+		release_strings(&oldest->pub);
+		model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
+		model->n_waiting--;
+	}
+	if (!model->n_waiting)
+		model->first_waiting = 0;
+	while (model->first_episode && r == 0) {
+		struct episode *episode = model->first_episode;
+
+		model_episode_unblock(model, episode);
+		complete(model, episode);
+		(void)rep_verdict_decide(context, &episode->evidence, &episode->pub);
+		r = hand_out(model, &episode->pub);
+		episode_free(model, episode);
+	}
+	return r;
+}
+
+void model_episode_drop(struct rep_model *model)
+{
+	while (model->n_waiting) {
+		release_strings(&model->waiting[model->first_waiting].pub);
+		model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
+		model->n_waiting--;
+	}
+	model->first_waiting = 0;
+	while (model->first_episode) {
+		model_episode_unblock(model, model->first_episode);
+		episode_free(model, model->first_episode);
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model_internal.h - what the parts of the model share: model.c takes events apart, model_process.c
+ * keeps processes, model_episode.c keeps episodes, model_str.c names. Nobody else includes it.
+ */
+#ifndef REP_MODEL_INTERNAL_H
+#define REP_MODEL_INTERNAL_H
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "replay/model/losses.h"
+#include "replay/base/map.h"
+#include "replay/model/model.h"
+#include "replay/model/verdict.h"
+
+#define MODEL_LINE        64u
+#define MODEL_N_INTERNED  4096u
+#define MODEL_INTERN_SIZE 256u
+#define MODEL_N_SEEN      256u
+#define MODEL_N_ENDED     16384u
+/* Verdicts that wait for the section's end, before the oldest go. */
+#define MODEL_N_WAITING   32768u
+#define MODEL_MAX_CGROUPS 1000000u
+
+/*
+ * A loss is told when the recorder next drains its counters. Ten seconds is far more than it takes;
+ * only used where waiting for the section's end would cost unbounded memory.
+ */
+#define MODEL_LOSS_DELAY_NS 10000000000u
+/* Events older than a list of processes are all there once an event this much later is. */
+#define MODEL_LIST_DELAY_NS 1000000000u
+
+struct rep_str {
+	uint32_t n_refs;
+	uint32_t size;
+	uint64_t hash;
+	char data[];
+};
+
+/* Every event looks at the first line of the cache, and most at no other. */
+struct process {
+	_Alignas(
+		MODEL_LINE) struct episode *waiters; /* open ones whose blocked thread is its own */
+	uint64_t last_ns;                            /* of its own events */
+	uint32_t list;                               /* the last complete list that named it */
+	bool had_episode;                            /* as a vfork child */
+	struct rep_process pub;
+	struct process *next, *previous; /* live ones, in order of appearance */
+};
+
+struct episode {
+	struct rep_episode pub;
+	struct rep_evidence evidence;
+	struct episode *next,
+		*previous; /* open ones, in order of appearance; next also when free */
+	struct episode *next_waiter, *previous_waiter;
+	struct process *waiter; /* whose list of waiters it stands in, NULL: in none */
+	uint32_t list;          /* the last list that named it as pending */
+	bool is_child_gone; /* the exit seen was that of the process, or of a child that is a thread
+			     */
+	uint32_t sent_signal; /* the last one, and who sent it */
+	uint32_t sent_by;
+	struct rep_str *sent_comm;
+};
+
+/* A verdict that rests on nothing having been lost, until all losses are told. */
+struct waiting {
+	struct rep_episode pub;
+	struct rep_evidence evidence;
+};
+
+struct chunk;
+
+struct pool {
+	struct chunk *chunks;
+	void *free;
+	size_t size; /* of one object */
+};
+
+struct rep_model {
+	struct rep_model_ops ops;
+	void *context;
+	size_t max_live;
+	bool is_rebuilding; /* somebody wants processes or episodes */
+
+	/* Of the section. */
+	uint64_t has;               /* VFT_HAS_* */
+	uint64_t start_ns;          /* META's, 0 unknown */
+	uint64_t first_ns, last_ns; /* of events other than snapshot rows */
+	uint64_t attached_ns, stop_ns;
+	uint32_t n_gaps;
+	struct rep_loss last_gap;
+	struct rep_losses *losses; /* its own memory: sorted on demand, also for who only looks */
+	struct {
+		uint32_t number;
+		bool is_running, is_done;
+		uint64_t first_ns, last_ns;
+	} list;
+
+	struct map processes; /* live, by tgid */
+	struct map episodes;  /* open, by the child's tid */
+	struct map waiters;   /* open and not yet let go, by the blocked thread's tid */
+	struct map cgroups;   /* id -> struct rep_str */
+	struct process *first_process, *last_process;
+	struct episode *first_episode, *last_episode;
+	struct rep_key ended[MODEL_N_ENDED]; /* direct-mapped: the last to end */
+	bool has_ended;                      /* any of them is set */
+
+	struct waiting *waiting; /* a ring of n_waiting from first_waiting on */
+	size_t first_waiting, n_waiting, waiting_capacity;
+
+	struct pool process_pool, episode_pool;
+	struct rep_str *interned[MODEL_N_INTERNED];
+	/* The strings of the batch at hand, by address: a batch has each string once. */
+	struct {
+		const struct vft_str *bytes;
+		struct rep_str *str;
+	} seen[MODEL_N_SEEN];
+	struct map long_seen; /* those over MODEL_INTERN_SIZE */
+};
+
+/* model_str.c */
+VFT_MUST_CHECK int model_set_new_str(struct rep_model *model, struct rep_str **slot,
+				     const struct vft_str *bytes);
+void model_forget_seen(struct rep_model *model); /* another batch begins */
+
+static inline void model_release_str(struct rep_str *str)
+{
+	if (str && --str->n_refs == 0)
+		free(str);
+}
+
+/* Make *@slot a reference to @str. */
+static inline void model_copy_str(struct rep_str **slot, struct rep_str *str)
+{
+	struct rep_str *former = *slot;
+
+	if (former == str)
+		return;
+	if (str)
+		str->n_refs++;
+	*slot = str;
+	model_release_str(former);
+}
+
+static inline size_t model_seen_slot(const struct vft_str *bytes)
+{
+	return ((uintptr_t)bytes / sizeof(*bytes)) % MODEL_N_SEEN;
+}
+
+/* Make *@slot a copy of @bytes (NULL: leave it). */
+VFT_MUST_CHECK static inline int model_set_str(struct rep_model *model, struct rep_str **slot,
+					       const struct vft_str *bytes)
+{
+	size_t i = model_seen_slot(bytes);
+
+	if (!bytes)
+		return 0;
+	if (model->seen[i].bytes != bytes)
+		return model_set_new_str(model, slot, bytes);
+	model_copy_str(slot, model->seen[i].str);
+	return 0;
+}
+
+/* model_pool.c. Zeroed objects of one size; NULL for -ENOMEM. */
+void *model_pool_new(struct pool *pool, size_t size);
+void model_pool_put(struct pool *pool, void *object,
+		    size_t size); /* its first pointer is overwritten */
+void model_pool_release(struct pool *pool);
+
+/* model_process.c */
+struct process *model_process_find(const struct rep_model *model, struct rep_key key);
+/*
+ * The live process of @key, made when it is not known; *ret NULL when it has ended, or its pid
+ * belongs to a later one. A former owner of the pid is ended, unseen. 0 or negative errno.
+ */
+VFT_MUST_CHECK int model_process_get(struct rep_model *model, struct rep_key key,
+				     struct process **ret);
+/* As above, of an event's task; takes over what the task says. */
+VFT_MUST_CHECK int model_process_touch(struct rep_model *model, const struct vft_event *event,
+				       struct process **ret);
+/* The child of a spawn event by @caller. */
+VFT_MUST_CHECK int model_process_spawn(struct rep_model *model, const struct vft_event *event,
+				       struct process *caller);
+/* Hand the process out and free it; what depends on it must have been told. */
+VFT_MUST_CHECK int model_process_end(struct rep_model *model, struct process *process);
+/* It ended unseen, at the latest at @time_ns. */
+VFT_MUST_CHECK int model_process_vanish(struct rep_model *model, struct process *process,
+					uint64_t time_ns, enum rep_giving_up why);
+bool model_is_ended(const struct rep_model *model, struct rep_key key);
+void model_set_ended(struct rep_model *model, struct rep_key key);
+
+/* model_episode.c */
+struct rep_moment model_now(const struct rep_model *model, uint64_t time_ns);
+struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key);
+VFT_MUST_CHECK int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
+				       struct process *caller);
+/* Known by something other than its spawn: snapshot, stall, release, exit. */
+VFT_MUST_CHECK int model_episode_discover(struct rep_model *model, const struct vft_event *event,
+					  struct rep_key waiter, uint32_t waiter_tid,
+					  struct episode **ret);
+/* The blocked thread is known now. */
+VFT_MUST_CHECK int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
+					    struct rep_key waiter, uint32_t waiter_tid);
+/* The blocked thread no longer waits. */
+void model_episode_unblock(struct rep_model *model, struct episode *episode);
+/* A verdict can be given: decide, hand out or keep for later, free. */
+VFT_MUST_CHECK int model_episode_finish(struct rep_model *model, struct episode *episode);
+VFT_MUST_CHECK int model_episode_give_up(struct rep_model *model, struct episode *episode,
+					 uint64_t time_ns, enum rep_giving_up why);
+/* The thread did something at @time_ns that a blocked one cannot do. */
+void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key, uint64_t time_ns);
+/* At the section's end. */
+VFT_MUST_CHECK int model_episode_flush(struct rep_model *model,
+				       const struct rep_verdict_context *context);
+/* Forget everything, handing nothing out. */
+void model_episode_drop(struct rep_model *model);
+void model_process_drop(struct rep_model *model);
+
+#endif

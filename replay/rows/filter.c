@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/rows/filter.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "format/base/parse.h"
+#include "replay/base/slots.h"
+
+#define NS_PER_S 1000000000ull
+#define COMM_MAX 15u /* bytes of a name that the kernel keeps */
+
+/* @n digits at *@at, which moves behind them. */
+static bool digits(const char **at, unsigned int n, unsigned int min, unsigned int max, int *ret)
+{
+	unsigned int value = 0;
+
+	for (unsigned int i = 0; i < n; i++, (*at)++) {
+		if (!isdigit((unsigned char)**at))
+			return false;
+		value = value * 10 + (unsigned int)(**at - '0');
+	}
+	*ret = (int)value;
+	return value >= min && value <= max;
+}
+
+static bool one(const char **at, const char *of)
+{
+	if (!**at || !strchr(of, **at))
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* "Z", "+02:00", "-0530" to seconds; the text ends there. */
+static bool zone(const char *at, int *ret_seconds)
+{
+	int hours, minutes, sign = *at == '-' ? -1 : 1;
+
+	if ((*at == 'Z' || *at == 'z') && !at[1]) {
+		*ret_seconds = 0;
+		return true;
+	}
+	if (!one(&at, "+-") || !digits(&at, 2, 0, 23, &hours))
+		return false;
+	one(&at, ":");
+	if (!digits(&at, 2, 0, 59, &minutes) || *at)
+		return false;
+	*ret_seconds = sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+static int parse_rfc3339(const char *at, uint64_t *ret)
+{
+	struct tm tm = {0};
+	uint64_t fraction = 0;
+	int offset, month;
+	int64_t seconds;
+
+	if (!digits(&at, 4, 1970, 2500, &tm.tm_year) || !one(&at, "-") ||
+	    !digits(&at, 2, 1, 12, &month) || !one(&at, "-") ||
+	    !digits(&at, 2, 1, 31, &tm.tm_mday) || !one(&at, "Tt ") ||
+	    !digits(&at, 2, 0, 23, &tm.tm_hour) || !one(&at, ":") ||
+	    !digits(&at, 2, 0, 59, &tm.tm_min) || !one(&at, ":") ||
+	    !digits(&at, 2, 0, 60, &tm.tm_sec))
+		return -EINVAL;
+	if (one(&at, ".")) {
+		uint64_t scale = NS_PER_S;
+
+		if (!isdigit((unsigned char)*at))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*at); at++) {
+			scale /= 10;
+			fraction += scale * (uint64_t)(*at - '0');
+		}
+	}
+	if (!zone(at, &offset))
+		return -EINVAL;
+	tm.tm_year -= 1900;
+	tm.tm_mon = month - 1;
+	seconds = (int64_t)timegm(&tm) - offset;
+	if (seconds < 0)
+		return -ERANGE;
+	*ret = (uint64_t)seconds * NS_PER_S + fraction;
+	return 0;
+}
+
+int rep_moment_parse(const char *text, struct rep_moment *ret)
+{
+	struct rep_moment moment = {.is_given = true};
+	bool negative = text[0] == '-';
+	uint64_t ns;
+	int err;
+
+	if (strlen(text) > 10 && text[4] == '-') {
+		moment.is_absolute = true;
+		err = parse_rfc3339(text, &moment.epoch_ns);
+	} else {
+		err = vft_parse_duration(text + (negative || text[0] == '+'), &ns);
+		if (!err && ns > INT64_MAX)
+			err = -ERANGE;
+		if (!err)
+			moment.relative_ns = negative ? -(int64_t)ns : (int64_t)ns;
+	}
+	if (!err)
+		*ret = moment;
+	return err;
+}
+
+bool rep_select_is_empty(const struct rep_select *select)
+{
+	return !select->from.is_given && !select->to.is_given && !select->pids.n &&
+	       !select->uids.n && !select->comms.n && !select->exes.n && !select->containers.n;
+}
+
+bool rep_glob(const char *pattern, struct vft_str text)
+{
+	const char *star = NULL;
+	size_t at = 0, retry = 0;
+
+	/* One star at a time is enough: no backtracking into an earlier one. */
+	while (at < text.size) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = at;
+		} else if (*pattern && (*pattern == '?' || *pattern == text.data[at])) {
+			pattern++;
+			at++;
+		} else if (star) {
+			pattern = star;
+			at = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+/* @base + @delta, held within 0 and the end of time. */
+static uint64_t shift(uint64_t base, int64_t delta)
+{
+	uint64_t by = delta < 0 ? 0 - (uint64_t)delta : (uint64_t)delta;
+
+	if (delta < 0)
+		return by > base ? 0 : base - by;
+	return by > UINT64_MAX - base ? UINT64_MAX : base + by;
+}
+
+static uint64_t moment_in(const struct rep_moment *moment, const struct rep_section_info *info,
+			  uint64_t otherwise)
+{
+	const struct rep_clock *clock = info->clocks;
+
+	if (!moment->is_given)
+		return otherwise;
+	if (!moment->is_absolute)
+		return shift(info->start_ns, moment->relative_ns);
+	if (!info->n_clocks)
+		return otherwise;
+	for (size_t i = 1; i < info->n_clocks; i++) {
+		if (info->clocks[i].realtime_ns <= moment->epoch_ns)
+			clock = &info->clocks[i];
+	}
+	return shift(clock->boottime_ns, (int64_t)(moment->epoch_ns - clock->realtime_ns));
+}
+
+struct rep_window rep_select_window(const struct rep_select *select,
+				    const struct rep_section_info *info)
+{
+	return (struct rep_window){moment_in(&select->from, info, 0),
+				   moment_in(&select->to, info, UINT64_MAX)};
+}
+
+static bool overlaps(const struct rep_select *select, const struct rep_section_info *info,
+		     uint64_t start_ns, uint64_t end_ns)
+{
+	struct rep_window window;
+
+	if (!select->from.is_given && !select->to.is_given)
+		return true;
+	window = rep_select_window(select, info);
+	return start_ns <= window.to_ns && end_ns >= window.from_ns;
+}
+
+static bool has_number(const struct rep_numbers *numbers, uint32_t value)
+{
+	for (size_t i = 0; i < numbers->n; i++) {
+		if (numbers->items[i] == value)
+			return true;
+	}
+	return false;
+}
+
+static bool matches_comm(const struct rep_texts *comms, struct vft_str comm)
+{
+	for (size_t i = 0; i < comms->n && comm.data; i++) {
+		const char *pattern = comms->items[i];
+
+		if (rep_glob(pattern, comm))
+			return true;
+		/* The kernel keeps 15 bytes: a longer name means its head. */
+		if (strlen(pattern) > COMM_MAX && comm.size == COMM_MAX &&
+		    memcmp(pattern, comm.data, COMM_MAX) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool matches_exe(const struct rep_texts *exes, struct vft_str path)
+{
+	struct vft_str name = path;
+
+	if (!path.data)
+		return false;
+	for (size_t i = path.size; i && name.size == path.size; i--) {
+		if (path.data[i - 1] == '/')
+			name = (struct vft_str){path.data + i, path.size - (uint32_t)i};
+	}
+	for (size_t i = 0; i < exes->n; i++) {
+		if (rep_glob(exes->items[i], path) || rep_glob(exes->items[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool matches_container(const struct rep_texts *containers, struct vft_str cgroup)
+{
+	struct vft_str id = rep_container_id(cgroup);
+
+	for (size_t i = 0; i < containers->n; i++) {
+		size_t n = strlen(containers->items[i]);
+
+		if (n && n <= id.size && memcmp(containers->items[i], id.data, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool vfork_has_pid(const struct rep_select *select, const struct rep_section_info *info,
+			  const struct rep_episode *e)
+{
+	const struct rep_process *parent;
+
+	if (!select->ns)
+		return has_number(&select->pids, e->parent.tgid) ||
+		       has_number(&select->pids, e->parent_tid) ||
+		       has_number(&select->pids, e->child.tgid) ||
+		       has_number(&select->pids, e->child_tid);
+	if (has_number(&select->pids, e->child_ns_tgid))
+		return true;
+	parent = rep_model_find(info->model, e->parent);
+	return parent && has_number(&select->pids, parent->ns_tgid);
+}
+
+bool rep_select_vfork(const struct rep_select *select, const struct rep_section_info *info,
+		      const struct rep_vfork *vfork)
+{
+	const struct rep_episode *e = &vfork->episode;
+	uint64_t end_ns = e->end_ns;
+
+	if (!end_ns)
+		end_ns = e->outcome == REP_OUTCOME_OPEN || e->outcome == REP_OUTCOME_UNKNOWN
+				 ? UINT64_MAX
+				 : e->start_ns;
+	if (!overlaps(select, info, e->start_ns, end_ns))
+		return false;
+	if (select->pids.n && !vfork_has_pid(select, info, e))
+		return false;
+	if (select->uids.n && !has_number(&select->uids, e->uid))
+		return false;
+	if (select->comms.n && !matches_comm(&select->comms, rep_str_get(e->parent_comm)) &&
+	    !matches_comm(&select->comms, rep_str_get(e->child_comm)))
+		return false;
+	if (select->exes.n && !matches_exe(&select->exes, rep_str_get(e->parent_exe)) &&
+	    !matches_exe(&select->exes, rep_str_get(e->exec_path)))
+		return false;
+	return !select->containers.n || matches_container(&select->containers, vfork->cgroup);
+}
+
+bool rep_select_process(const struct rep_select *select, const struct rep_section_info *info,
+			const struct rep_process *process)
+{
+	uint32_t pid = select->ns ? process->ns_tgid : process->key.tgid;
+
+	if (!overlaps(select, info, process->start_ns,
+		      process->end_ns ? process->end_ns : UINT64_MAX))
+		return false;
+	if (select->pids.n && !has_number(&select->pids, pid))
+		return false;
+	if (select->uids.n && !has_number(&select->uids, process->uid))
+		return false;
+	if (select->comms.n && !matches_comm(&select->comms, rep_str_get(process->comm)))
+		return false;
+	if (select->exes.n && !matches_exe(&select->exes, rep_str_get(process->exe)))
+		return false;
+	return !select->containers.n ||
+	       matches_container(&select->containers,
+				 rep_str_get(rep_model_cgroup(info->model, process->cgroup)));
+}
+
+struct rep_exe_slot {
+	uint64_t start_ns;
+	uint32_t tgid; /* 0 = free */
+	bool matches;
+};
+
+static size_t exe_find(const struct rep_select_events *events, uint32_t tgid, uint64_t start_ns)
+{
+	uint64_t hash = rep_mix(rep_mix(rep_seed, start_ns), tgid);
+	size_t at = (size_t)(hash >> 32) & (events->n_slots - 1);
+
+	while (events->slots[at].tgid &&
+	       (events->slots[at].tgid != tgid || events->slots[at].start_ns != start_ns))
+		at = (at + 1) & (events->n_slots - 1);
+	return at;
+}
+
+static int exe_rehash(struct rep_select_events *events, size_t n_slots)
+{
+	struct rep_select_events fresh = {.n_slots = n_slots};
+
+	fresh.slots = calloc(n_slots, sizeof(*fresh.slots));
+	if (!fresh.slots)
+		return -ENOMEM;
+	/* Those that match no more are left behind here, so the ended ones go away in time. */
+	for (size_t i = 0; i < events->n_slots; i++) {
+		const struct rep_exe_slot *slot = &events->slots[i];
+
+		if (slot->tgid && slot->matches) {
+			fresh.slots[exe_find(&fresh, slot->tgid, slot->start_ns)] = *slot;
+			fresh.n_used++;
+		}
+	}
+	free(events->slots);
+	events->slots = fresh.slots;
+	events->n_slots = n_slots;
+	events->n_used = fresh.n_used;
+	return 0;
+}
+
+static bool exe_get(const struct rep_select_events *events, uint32_t tgid, uint64_t start_ns)
+{
+	return events->n_slots && tgid && events->slots[exe_find(events, tgid, start_ns)].matches;
+}
+
+static int exe_set(struct rep_select_events *events, uint32_t tgid, uint64_t start_ns, bool matches)
+{
+	struct rep_exe_slot *slot;
+	int err;
+
+	if (!tgid || exe_get(events, tgid, start_ns) == matches)
+		return 0;
+	if ((events->n_used + 1) * 4 > events->n_slots * 3) {
+		size_t n_live = 0;
+
+		for (size_t i = 0; i < events->n_slots; i++)
+			n_live += events->slots[i].matches;
+		err = exe_rehash(events, !events->n_slots               ? 64
+					 : n_live * 2 > events->n_slots ? events->n_slots * 2
+									: events->n_slots);
+		if (err)
+			return err;
+	}
+	slot = &events->slots[exe_find(events, tgid, start_ns)];
+	events->n_used += !slot->tgid;
+	*slot = (struct rep_exe_slot){start_ns, tgid, matches};
+	return 0;
+}
+
+/* Whether the event is of a process that runs a wanted file; keeps the list up to date. */
+static int event_exe(struct rep_select_events *events, const struct vft_event *event)
+{
+	const struct vft_task *task = event->task, *child;
+	const struct vft_str *path = NULL;
+	bool before;
+	int err = 0;
+
+	if (!task)
+		return 0;
+	before = exe_get(events, task->tgid, task->start_ns);
+	if (event->kind == VFT_KIND_EXEC)
+		path = event->exec.path;
+	else if (event->kind == VFT_KIND_SNAPSHOT && !(event->flags & VFT_SNAPSHOT_THREAD))
+		path = event->snapshot.path;
+	if (path || event->kind == VFT_KIND_EXEC)
+		err = exe_set(events, task->tgid, task->start_ns,
+			      path && matches_exe(&events->select->exes, *path));
+	if (event->kind == VFT_KIND_SPAWN && event->spawn.child) {
+		child = event->spawn.child;
+		err = exe_set(events, child->tgid, child->start_ns, before);
+	}
+	if (!err && event->kind == VFT_KIND_EXIT && event->flags & VFT_EXIT_PROCESS)
+		err = exe_set(events, task->tgid, task->start_ns, false);
+	if (err)
+		return err;
+	return before || exe_get(events, task->tgid, task->start_ns);
+}
+
+static bool task_has_pid(const struct rep_select *select, const struct vft_task *task)
+{
+	if (!task)
+		return false;
+	if (select->ns)
+		return has_number(&select->pids, task->ns_tgid) ||
+		       has_number(&select->pids, task->ns_tid);
+	return has_number(&select->pids, task->tgid) || has_number(&select->pids, task->tid);
+}
+
+int rep_select_event(struct rep_select_events *events, const struct rep_section_info *info,
+		     const struct rep_window *window, const struct vft_event *event)
+{
+	const struct rep_select *select = events->select;
+	const struct vft_task *child = event->kind == VFT_KIND_SPAWN ? event->spawn.child : NULL;
+
+	if (select->exes.n) {
+		int wanted = event_exe(events, event);
+
+		if (wanted <= 0)
+			return wanted;
+	}
+	if (event->time_ns < window->from_ns || event->time_ns > window->to_ns)
+		return 0;
+	if (select->pids.n && !task_has_pid(select, event->task) && !task_has_pid(select, child))
+		return 0;
+	if (select->uids.n && !(event->task && has_number(&select->uids, event->task->uid)))
+		return 0;
+	if (select->comms.n &&
+	    !(event->task && event->comm && matches_comm(&select->comms, *event->comm)))
+		return 0;
+	if (select->containers.n &&
+	    !(event->task &&
+	      matches_container(&select->containers,
+				rep_str_get(rep_model_cgroup(info->model, event->task->cgroup)))))
+		return 0;
+	return 1;
+}
+
+void rep_select_events_release(struct rep_select_events *events)
+{
+	free(events->slots);
+	events->slots = NULL;
+	events->n_slots = events->n_used = 0;
+}

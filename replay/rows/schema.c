@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/rows/schema.h"
+
+#include <stdio.h>
+
+#include "replay/rows/rows.h"
+
+static void word(struct rep_out *out, const char *key, const char *value)
+{
+	rep_json_value(out, key, REP_CELL_WORD, REP_WORD(value));
+}
+
+static const char *type_name(enum rep_cell_type type)
+{
+	switch (type) {
+	case REP_CELL_INT:
+	case REP_CELL_UINT:
+	case REP_CELL_DURATION:
+	case REP_CELL_OFFSET:
+		return "integer";
+	case REP_CELL_BOOL:
+		return "boolean";
+	case REP_CELL_ARGV:
+		return "array";
+	case REP_CELL_TIME:
+	case REP_CELL_BYTES:
+	case REP_CELL_WORD:
+		break;
+	}
+	return "string";
+}
+
+static void column_schema(struct rep_out *out, const struct rep_column *column)
+{
+	rep_json_open(out, column->name, '{');
+	word(out, "description", column->about);
+	if (column->may_be_null) {
+		rep_json_open(out, "type", '[');
+		word(out, NULL, type_name(column->type));
+		word(out, NULL, "null");
+		rep_json_close(out, ']');
+	} else {
+		word(out, "type", type_name(column->type));
+	}
+	if (column->type == REP_CELL_UINT || column->type == REP_CELL_DURATION)
+		rep_json_value(out, "minimum", REP_CELL_UINT, REP_UINT(0));
+	if (column->type == REP_CELL_TIME)
+		word(out, "format", "date-time");
+	if (column->words) {
+		rep_json_open(out, "enum", '[');
+		for (const char *const *w = column->words; *w; w++)
+			word(out, NULL, *w);
+		if (column->may_be_null)
+			rep_json_value(out, NULL, REP_CELL_WORD, REP_NULL);
+		rep_json_close(out, ']');
+	}
+	if (column->type == REP_CELL_ARGV) {
+		rep_json_open(out, "items", '{');
+		word(out, "type", "string");
+		rep_json_close(out, '}');
+	}
+	rep_json_close(out, '}');
+}
+
+static void raw_schema(struct rep_out *out, const struct rep_column *column)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_raw", column->name);
+	rep_json_open(out, name, '{');
+	word(out, "description", "base64; present only where bytes were replaced");
+	word(out, "type", column->type == REP_CELL_ARGV ? "array" : "string");
+	if (column->type == REP_CELL_ARGV) {
+		rep_json_open(out, "items", '{');
+		word(out, "type", "string");
+		word(out, "contentEncoding", "base64");
+		rep_json_close(out, '}');
+	} else {
+		word(out, "contentEncoding", "base64");
+	}
+	rep_json_close(out, '}');
+}
+
+static void table_schema(struct rep_out *out, const struct rep_table_info *table)
+{
+	bool sparse = table->columns == rep_events_columns;
+
+	rep_json_open(out, table->name, '{');
+	word(out, "description", table->about);
+	word(out, "type", "object");
+	rep_json_open(out, "properties", '{');
+	for (size_t i = 0; i < table->n_columns; i++) {
+		column_schema(out, &table->columns[i]);
+		if (table->columns[i].type == REP_CELL_BYTES ||
+		    table->columns[i].type == REP_CELL_ARGV)
+			raw_schema(out, &table->columns[i]);
+	}
+	rep_json_close(out, '}');
+	rep_json_open(out, "required", '[');
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (!sparse || i <= REP_EV_CPU)
+			word(out, NULL, table->columns[i].name);
+	}
+	rep_json_close(out, ']');
+	rep_json_close(out, '}');
+}
+
+/* The rows of the commands that print tables; docs/schema.md alone describes those of the others.
+ */
+static void rows_schema(struct rep_out *out)
+{
+	rep_json_open(out, "if", '{');
+	rep_json_open(out, "properties", '{');
+	rep_json_open(out, "command", '{');
+	rep_json_open(out, "enum", '[');
+	word(out, NULL, "vforks");
+	word(out, NULL, "events");
+	word(out, NULL, "export");
+	rep_json_close(out, ']');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_open(out, "then", '{');
+	rep_json_open(out, "properties", '{');
+	rep_json_open(out, "rows", '{');
+	rep_json_open(out, "items", '{');
+	rep_json_open(out, "anyOf", '[');
+	for (const struct rep_table_info *table = rep_tables; table->name; table++) {
+		char ref[64];
+
+		snprintf(ref, sizeof(ref), "#/$defs/%s", table->name);
+		rep_json_open(out, NULL, '{');
+		word(out, "$ref", ref);
+		rep_json_close(out, '}');
+	}
+	rep_json_close(out, ']');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+}
+
+void rep_schema_fill(struct rep_out *out)
+{
+	rep_json_open(out, NULL, '{');
+	word(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	word(out, "title", "vfork-report --json");
+	word(out, "type", "object");
+	rep_json_open(out, "properties", '{');
+	rep_json_open(out, "schema_version", '{');
+	rep_json_value(out, "const", REP_CELL_UINT, REP_UINT(REP_SCHEMA_VERSION));
+	rep_json_close(out, '}');
+	rep_json_open(out, "command", '{');
+	word(out, "type", "string");
+	rep_json_close(out, '}');
+	rep_json_open(out, "trace", '{');
+	word(out, "type", "object");
+	rep_json_close(out, '}');
+	rep_json_open(out, "losses", '{');
+	word(out, "type", "object");
+	rep_json_close(out, '}');
+	rep_json_open(out, "rows", '{');
+	word(out, "type", "array");
+	rep_json_open(out, "items", '{');
+	word(out, "type", "object");
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rows_schema(out);
+	rep_json_open(out, "required", '[');
+	word(out, NULL, "schema_version");
+	word(out, NULL, "command");
+	rep_json_close(out, ']');
+	rep_json_open(out, "$defs", '{');
+	for (const struct rep_table_info *table = rep_tables; table->name; table++)
+		table_schema(out, table);
+	rep_json_close(out, '}');
+	rep_json_close(out, '}');
+	rep_json_end(out);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/source/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "replay/print/message.h"
+#include "replay/source/view.h"
+
+/* A look at the end pays where it is no more than this part of the file. */
+#define END_SHARE 4u
+
+/* What one file's replay passes through on its way to the command. */
+struct pass {
+	const struct rep_trace_ops *ops;
+	void *context;
+	struct rep_facts *facts;
+	uint64_t n_gaps, gap_bytes, first_gap;
+	const char *first_what;
+	enum vft_gap_kind first_kind;
+	uint64_t n_events;
+};
+
+static int open_one(struct rep_input *input, struct rep_input_file *file)
+{
+	bool is_stdin = strcmp(file->name, "-") == 0;
+	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			  : open(file->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct vft_err err = {0};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		rep_message(file->name, "cannot be opened: %s; check the name and its permissions",
+			    strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		input->damaged = true;
+		return 0;
+	}
+	if (S_ISDIR(st.st_mode) || isatty(fd)) {
+		rep_message(file->name, "is a %s, not a trace; give a .vft file",
+			    S_ISDIR(st.st_mode) ? "directory" : "terminal");
+		close(fd);
+		input->damaged = true;
+		return 0;
+	}
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
+	if (S_ISREG(st.st_mode))
+		input->size_bytes += (uint64_t)st.st_size;
+	return vft_source_open_fd(fd, &file->source, &err);
+}
+
+int rep_input_open(struct rep_input *input, const struct rep_options *options)
+{
+	*input = (struct rep_input){.quiet = options->quiet, .select = &options->select};
+	input->files = calloc(options->n_files ? options->n_files : 1, sizeof(*input->files));
+	if (!input->files)
+		return -ENOMEM;
+	input->n_files = options->n_files;
+	for (size_t i = 0; i < input->n_files; i++) {
+		int err;
+
+		input->files[i].name = options->files[i];
+		err = open_one(input, &input->files[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+bool rep_input_is_file(const struct rep_input *input, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return false;
+	for (size_t i = 0; i < input->n_files; i++) {
+		if (input->files[i].inode == st.st_ino && input->files[i].device == st.st_dev)
+			return true;
+	}
+	return false;
+}
+
+static int on_episode(void *context, const struct rep_episode *episode)
+{
+	struct pass *pass = context;
+
+	return pass->ops->model.on_episode(pass->context, episode);
+}
+
+static int on_process(void *context, const struct rep_process *process)
+{
+	struct pass *pass = context;
+
+	return pass->ops->model.on_process(pass->context, process);
+}
+
+static int on_section(void *context, const struct rep_section_info *info)
+{
+	struct pass *pass = context;
+
+	return pass->ops->on_section ? pass->ops->on_section(pass->context, info) : 0;
+}
+
+static int on_batch(void *context, const struct rep_section_info *info,
+		    const struct vft_batch *batch)
+{
+	struct pass *pass = context;
+
+	return pass->ops->on_batch(pass->context, info, batch);
+}
+
+static int on_gap(void *context, const struct rep_section_info *info, uint64_t offset,
+		  uint64_t size_bytes, const struct vft_gap *gap)
+{
+	struct pass *pass = context;
+
+	if (!pass->n_gaps++) {
+		pass->first_gap = offset;
+		pass->first_what = gap->what;
+		pass->first_kind = gap->kind;
+	}
+	pass->gap_bytes += size_bytes;
+	return pass->ops->on_gap ? pass->ops->on_gap(pass->context, info, offset, size_bytes, gap)
+				 : 0;
+}
+
+static int on_section_end(void *context, const struct rep_section_info *info)
+{
+	struct pass *pass = context;
+	int err = pass->facts ? rep_facts_append(pass->facts, info) : 0;
+
+	pass->n_events += info->n_events;
+	if (err || !pass->ops->on_section_end)
+		return err;
+	return pass->ops->on_section_end(pass->context, info);
+}
+
+/* At most one line for each file: the worst that is to be said of it. */
+static void tell(const struct rep_input *input, const char *name, const struct pass *pass,
+		 const struct rep_trace_total *total)
+{
+	if (total->err.code && !total->n_sections) {
+		rep_message(name, "%s; give a file that vfork-record has written",
+			    total->err.message);
+	} else if (total->err.code) {
+		rep_message(name,
+			    "reading stopped at byte %" PRIu64 ": %s; what stands before it is"
+			    " shown",
+			    total->err.offset, total->err.message);
+	} else if (pass->n_gaps == 1 && pass->first_kind == VFT_GAP_CUT) {
+		rep_message(name,
+			    "ends inside a block: cut at byte %" PRIu64 ", %" PRIu64 " bytes left"
+			    " out; what stands before is shown",
+			    pass->first_gap, pass->gap_bytes);
+	} else if (pass->n_gaps) {
+		rep_message(name,
+			    "damaged at byte %" PRIu64 " (%s)%s: %" PRIu64 " bytes left out,"
+			    " the rest is shown; 'vfork-report verify' lists all damage",
+			    pass->first_gap, pass->first_what ? pass->first_what : "unreadable",
+			    pass->n_gaps > 1 ? " and elsewhere" : "", pass->gap_bytes);
+	} else if (total->damaged) {
+		rep_message(name, "damaged; 'vfork-report verify' says where");
+	} else if (!total->clean_end && !input->quiet) {
+		rep_message(name,
+			    "notice: recording was not closed cleanly; every complete block was"
+			    " read");
+	} else if (total->n_lost && !input->quiet) {
+		rep_message(name,
+			    "notice: %" PRIu64 " events were lost while recording;"
+			    " 'vfork-report info' says when",
+			    total->n_lost);
+	}
+}
+
+static int find_index(struct vft_source *of)
+{
+	struct vft_reader *reader;
+	int result = of->seekable ? rep_view_open(of, &reader) : -ESPIPE;
+
+	if (result)
+		return result;
+	result = vft_reader_has_index(reader, NULL);
+	vft_reader_close(reader);
+	return result;
+}
+
+/* That it is not known whether there is an index must not pass for an answer. */
+static int look_for_index(struct rep_input *input, const struct rep_input_file *file,
+			  struct vft_err *err)
+{
+	int result = input->wants_index ? find_index(file->source) : -EAGAIN;
+
+	input->current_index = result;
+	switch (result) {
+	case -ENOMEM:
+		return vft_fail(err, result, 0, "out of memory");
+	case -EIO:
+		rep_message(file->name, "its index cannot be read: %s", strerror(EIO));
+		input->damaged = true;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int look_for_part(const struct rep_input *input, const struct rep_input_file *file,
+			 struct rep_part *ret, struct vft_err *err)
+{
+	int result = rep_part_find(file->source, input->select, input->need, ret);
+
+	return result < 0 ? vft_fail(err, result, 0, "out of memory") : result;
+}
+
+const char *rep_input_current(const struct rep_input *input)
+{
+	return input->current;
+}
+
+int rep_input_current_index(const struct rep_input *input)
+{
+	return input->current_index;
+}
+
+void rep_input_say(const char *name, const char *what)
+{
+	rep_message(name, "%s", what);
+}
+
+int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, void *context,
+		     struct rep_facts *facts, struct vft_err *err)
+{
+	struct rep_trace_options options = {.ahead = input->ahead};
+	int result = 0;
+
+	for (size_t i = 0; i < input->n_files && !result; i++) {
+		struct rep_input_file *file = &input->files[i];
+		struct pass pass = {.ops = ops, .context = context, .facts = facts};
+		struct rep_trace_ops own = {
+			.model = {ops->model.on_episode ? on_episode : NULL,
+				  ops->model.on_process ? on_process : NULL,
+				  ops->model.without_argv},
+			.on_section = on_section,
+			.on_batch = ops->on_batch ? on_batch : NULL,
+			.on_gap = on_gap,
+			.on_section_end = on_section_end,
+		};
+		struct rep_trace_total total = {0};
+		struct rep_part part;
+
+		if (!file->source)
+			continue;
+		input->current = file->name;
+		result = look_for_index(input, file, err);
+		if (!result)
+			result = look_for_part(input, file, &part, err);
+		if (result < 0)
+			break;
+		options.part = result ? &part : NULL;
+		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
+		file->source = NULL; /* closed by it */
+		input->damaged |= total.damaged;
+		input->incomplete |= total.incomplete;
+		input->n_read += total.n_sections > 0;
+		if (!result)
+			tell(input, file->name, &pass, &total);
+	}
+	return result;
+}
+
+bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
+			  void *context)
+{
+	static const struct rep_select end = {.from = {.is_given = true, .relative_ns = INT64_MAX}};
+	struct vft_source *source = input->n_files == 1 ? input->files[0].source : NULL, *view;
+	struct rep_part part;
+	struct rep_trace_options options = {.part = &part};
+	struct rep_trace_total total;
+
+	if (!source || rep_part_find(source, &end, REP_NEED_LISTS, &part) != 1 ||
+	    part.resume_off < source->size_bytes - source->size_bytes / END_SHARE)
+		return false;
+	view = rep_view_new(source);
+	return view && rep_trace_replay(&view, 1, &options, ops, context, &total, NULL) == 0 &&
+	       !total.damaged && !total.incomplete;
+}
+
+struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const char **ret_name)
+{
+	while (*at < input->n_files) {
+		struct rep_input_file *file = &input->files[(*at)++];
+		struct vft_source *source = file->source;
+
+		if (!source)
+			continue;
+		file->source = NULL;
+		*ret_name = file->name;
+		return source;
+	}
+	return NULL;
+}
+
+void rep_input_close(struct rep_input *input)
+{
+	for (size_t i = 0; i < input->n_files; i++)
+		vft_source_close(input->files[i].source);
+	free(input->files);
+	*input = (struct rep_input){0};
+}

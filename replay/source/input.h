@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * input.h - the files of the command line, opened and replayed one after the other.
+ *
+ * Owns: the sources until they are read, and what to tell the user of each: one line at most per
+ * file. Never does: write to stdout. Called by: main (open, messages), commands (replay).
+ */
+#ifndef REP_INPUT_H
+#define REP_INPUT_H
+
+#include <sys/types.h>
+
+#include "replay/rows/facts.h"
+#include "replay/options.h"
+#include "replay/source/part.h"
+#include "replay/source/trace.h"
+
+struct rep_input_file {
+	const char *name;          /* as given; "-" is stdin */
+	struct vft_source *source; /* NULL: could not be opened, or has been read */
+	uint64_t device, inode;
+};
+
+struct rep_input {
+	struct rep_input_file *files;
+	size_t n_files;
+	bool quiet;
+	uint64_t size_bytes; /* of those that have a size */
+	bool damaged, incomplete;
+	size_t n_read; /* files in which anything was found */
+	const char *current;
+	bool wants_index;                /* set by who will ask for it */
+	const struct rep_select *select; /* borrowed */
+	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
+	struct rep_ahead *ahead;         /* borrowed; NULL = no reading ahead */
+	int current_index;
+};
+
+/* Open all; one that cannot be is said at once and makes input damaged. -ENOMEM. */
+VFT_MUST_CHECK int rep_input_open(struct rep_input *input, const struct rep_options *options);
+/* Whether @fd is one of the inputs: writing to it would destroy it. */
+bool rep_input_is_file(const struct rep_input *input, int fd);
+/*
+ * Read every file with @ops. At each section's end @facts (may be NULL) has taken it in before
+ * ops->on_section_end is called. Errors as rep_trace_replay.
+ */
+VFT_MUST_CHECK int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops,
+				    void *context, struct rep_facts *facts, struct vft_err *err);
+/*
+ * Read as much of the only file as tells of all that is open when it ends what the whole file
+ * tells. False when that is much of it, or something fails; then what @ops was told is worth
+ * nothing. The file stays open.
+ */
+VFT_MUST_CHECK bool rep_input_replay_end(const struct rep_input *input,
+					 const struct rep_trace_ops *ops, void *context);
+/* During a replay: the name of the file being read; 1 or 0 whether it has a usable index, negative
+ * when that cannot be told (a pipe, or -errno). */
+const char *rep_input_current(const struct rep_input *input);
+int rep_input_current_index(const struct rep_input *input);
+/* "FILE: what" to stderr; @what is our own text. */
+void rep_input_say(const char *name, const char *what);
+/* The next file's source, which the caller must close or hand on; NULL at the end. */
+struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const char **ret_name);
+void rep_input_close(struct rep_input *input);
+
+#endif

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/block/layout.h"
+#include "replay/model/losses.h"
+#include "replay/source/trace.h"
+
+/* Past this many clocks every other one is forgotten: at one a minute, after three days. */
+#define MAX_CLOCKS 4096u
+
+/* Rows that are read whatever a command wants: they say how to take the others. */
+#define NEEDED_KINDS (1ull << VFT_KIND_CLOCK | 1ull << VFT_KIND_LOST)
+
+struct replay {
+	const struct rep_trace_ops *ops;
+	void *context;
+	struct rep_model *model;
+	struct rep_trace_total *total;
+	struct vft_err *err;
+
+	bool is_open;      /* a section is being read */
+	bool is_announced; /* on_section was called */
+	struct rep_section_info info;
+	char *meta_bytes;            /* what info.meta points to */
+	struct vft_loss *end_losses; /* what info.end points to */
+	struct rep_clock *clocks;
+
+	const struct rep_part *part; /* NULL: all is read */
+	bool is_past;                /* rows behind the window have been left out */
+	bool is_settled;             /* may be left out; the reading thread asks */
+	struct vft_event *kept;      /* what is kept of a block before or behind the window */
+
+	/* Damage before the section's first block. */
+	bool has_early_gap;
+	struct vft_gap early_gap;
+	uint64_t early_offset, early_bytes;
+};
+
+int64_t rep_section_relative(const struct rep_section_info *info, uint64_t boottime_ns)
+{
+	uint64_t distance;
+
+	if (boottime_ns >= info->start_ns) {
+		distance = boottime_ns - info->start_ns;
+		return distance > INT64_MAX ? INT64_MAX : (int64_t)distance;
+	}
+	distance = info->start_ns - boottime_ns;
+	return distance > INT64_MAX ? INT64_MIN : -(int64_t)distance;
+}
+
+bool rep_section_realtime(const struct rep_section_info *info, uint64_t boottime_ns, uint64_t *ret)
+{
+	size_t low = 0, high = info->n_clocks;
+	const struct rep_clock *clock;
+
+	if (!info->n_clocks)
+		return false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (info->clocks[middle].boottime_ns <= boottime_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	clock = &info->clocks[low ? low - 1 : 0];
+	*ret = clock->realtime_ns + (boottime_ns - clock->boottime_ns);
+	return true;
+}
+
+/* One copy of all texts behind one pointer. */
+static int copy_meta(struct replay *replay, const struct vft_meta *meta)
+{
+	size_t size = 1;
+	char *bytes;
+
+#define X(id, member) size += meta->member.size;
+	VFT_META_TEXT_LIST(X)
+#undef X
+	bytes = malloc(size);
+	if (!bytes)
+		return -ENOMEM;
+	free(replay->meta_bytes);
+	replay->meta_bytes = bytes;
+	replay->info.meta = *meta;
+	replay->info.has_meta = true;
+	replay->info.start_ns = meta->start_ns;
+#define X(id, member)                                                                              \
+	if (meta->member.data) {                                                                   \
+		if (meta->member.size)                                                             \
+			memcpy(bytes, meta->member.data, meta->member.size);                       \
+		replay->info.meta.member.data = bytes;                                             \
+		bytes += meta->member.size;                                                        \
+	}
+	VFT_META_TEXT_LIST(X)
+#undef X
+	return 0;
+}
+
+static int copy_end(struct replay *replay, const struct vft_end *end)
+{
+	struct vft_loss *losses = NULL;
+
+	if (end->n_losses) {
+		losses = malloc(end->n_losses * sizeof(*losses));
+		if (!losses)
+			return -ENOMEM;
+		memcpy(losses, end->losses, end->n_losses * sizeof(*losses));
+	}
+	free(replay->end_losses);
+	replay->end_losses = losses;
+	replay->info.end = *end;
+	replay->info.end.losses = losses;
+	replay->info.clean_end = true;
+	replay->info.end_ns = end->end_ns;
+	return 0;
+}
+
+static int add_clock(struct replay *replay, const struct vft_event *event)
+{
+	size_t n = replay->info.n_clocks;
+
+	if (!replay->clocks) {
+		replay->clocks = calloc(MAX_CLOCKS, sizeof(*replay->clocks));
+		if (!replay->clocks)
+			return -ENOMEM;
+		replay->info.clocks = replay->clocks;
+	}
+	/* They are searched by bisection, so one that steps back is of no use. */
+	if (n && event->time_ns <= replay->clocks[n - 1].boottime_ns)
+		return 0;
+	if (n == MAX_CLOCKS) {
+		for (n = 0; n < MAX_CLOCKS / 2; n++)
+			replay->clocks[n] = replay->clocks[2 * n];
+	}
+	replay->clocks[n++] = (struct rep_clock){event->time_ns, event->clock.realtime_ns};
+	replay->info.n_clocks = n;
+	return 0;
+}
+
+static int begin_section(struct replay *replay, size_t source, const struct vft_section *section)
+{
+	int r = rep_model_begin(replay->model, section);
+
+	if (r < 0)
+		return r;
+	memset(&replay->info, 0, sizeof(replay->info));
+	replay->info.source = source;
+	replay->info.number = replay->total->n_sections++;
+	replay->info.has_section = section != NULL;
+	if (section)
+		replay->info.section = *section;
+	replay->info.clocks = replay->clocks;
+	replay->info.model = replay->model;
+	replay->is_open = true;
+	replay->is_announced = false;
+	return 0;
+}
+
+static int announce(struct replay *replay)
+{
+	const struct rep_trace_ops *ops = replay->ops;
+	struct rep_section_info *info = &replay->info;
+	int r = 0;
+
+	if (replay->is_announced)
+		return 0;
+	replay->is_announced = true;
+	if (ops->on_section)
+		r = ops->on_section(replay->context, info);
+	if (r < 0 || !replay->has_early_gap)
+		return r < 0 ? r : 0;
+	replay->has_early_gap = false;
+	info->n_gaps++;
+	info->gap_bytes += replay->early_bytes;
+	info->n_missing_blocks += replay->early_gap.n_missing_blocks;
+	/* Nothing of a section stands before its SECTION block. */
+	if (!info->has_section) {
+		r = rep_model_gap(replay->model, &replay->early_gap);
+		if (r < 0)
+			return r;
+	}
+	if (ops->on_gap)
+		r = ops->on_gap(replay->context, info, replay->early_offset, replay->early_bytes,
+				&replay->early_gap);
+	return r < 0 ? r : 0;
+}
+
+static int end_section(struct replay *replay)
+{
+	struct rep_section_info *info = &replay->info;
+	struct rep_trace_total *total = replay->total;
+	int r;
+
+	if (!replay->is_open)
+		return 0;
+	r = announce(replay);
+	if (r < 0)
+		return r;
+	replay->is_open = false;
+	r = rep_model_end(replay->model, info->clean_end ? &info->end : NULL);
+	if (r < 0)
+		return r;
+	info->losses = rep_model_losses(replay->model, &info->n_losses);
+	info->n_lost = rep_model_n_lost(replay->model);
+	total->n_events += info->n_events;
+	total->n_blocks += info->n_blocks;
+	total->size_bytes += info->size_bytes;
+	total->n_lost += info->n_lost;
+	total->n_losses += info->n_losses;
+	total->n_missing_blocks += info->n_missing_blocks;
+	total->n_gaps += info->n_gaps;
+	total->gap_bytes += info->gap_bytes;
+	total->clean_end &= info->clean_end;
+	total->damaged |= info->n_gaps > 0;
+	total->incomplete |= info->n_losses > 0 || !info->clean_end;
+	if (replay->ops->on_section_end)
+		r = replay->ops->on_section_end(replay->context, info);
+	return r < 0 ? r : 0;
+}
+
+/* ---- a part of the input ---- */
+
+static bool is_kept(const struct rep_part *part, unsigned int kind)
+{
+	return (part->kept | NEEDED_KINDS) >> kind & 1;
+}
+
+static bool pass(void *context, const struct vft_index_entry *entry)
+{
+	struct replay *replay = context;
+	const struct rep_part *part = replay->part;
+
+	if (!entry->kinds || entry->n_lost)
+		return false;
+	for (unsigned int kind = 1; kind < 64; kind++) {
+		if (entry->kinds >> kind & 1 && is_kept(part, kind))
+			return false;
+	}
+	if (entry->self_off < part->resume_off)
+		return true;
+	return part->to_ns < UINT64_MAX - REP_LOSS_SLACK_NS &&
+	       entry->first_ns > part->to_ns + REP_LOSS_SLACK_NS &&
+	       __atomic_load_n(&replay->is_settled, __ATOMIC_ACQUIRE);
+}
+
+/* Only what is kept of @batch: what else is in it would be told without its before and after. */
+static int take_kept(struct replay *replay, const struct vft_batch *batch, struct vft_batch *ret)
+{
+	struct vft_event *kept = reallocarray(replay->kept, batch->n_events + 1, sizeof(*kept));
+
+	if (!kept)
+		return -ENOMEM;
+	replay->kept = kept;
+	*ret = *batch;
+	ret->events = kept;
+	ret->n_events = 0;
+	for (size_t i = 0; i < batch->n_events; i++) {
+		if (is_kept(replay->part, batch->events[i].kind))
+			kept[ret->n_events++] = batch->events[i];
+	}
+	return 0;
+}
+
+/* ---- a section ---- */
+
+static int tell_batch(struct replay *replay, const struct vft_batch *batch)
+{
+	struct rep_section_info *info = &replay->info;
+	int r = rep_model_batch(replay->model, batch);
+
+	if (r == -E2BIG)
+		return vft_fail(
+			replay->err, r, 0,
+			"more live processes than the analyzer keeps; cut the trace by time "
+			"or filter it");
+	if (r < 0)
+		return r;
+	info->n_lost = rep_model_n_lost(replay->model);
+	if (replay->part && rep_model_is_settled(replay->model, replay->part->to_ns))
+		__atomic_store_n(&replay->is_settled, true, __ATOMIC_RELEASE);
+	if (replay->ops->on_batch)
+		r = replay->ops->on_batch(replay->context, info, batch);
+	return r < 0 ? r : 0;
+}
+
+/* Rows of a block of @type, whether they are looked at or only counted. */
+static void take_rows(struct rep_section_info *info, uint16_t type, uint64_t first_ns,
+		      uint64_t last_ns, uint64_t n_events)
+{
+	if (!info->n_events && !info->has_meta)
+		info->start_ns = first_ns;
+	info->n_events += n_events;
+	if (n_events && type == VFT_BLOCK_EVENTS) {
+		if (!info->last_ns || first_ns < info->first_ns)
+			info->first_ns = first_ns;
+		if (last_ns > info->last_ns)
+			info->last_ns = last_ns;
+	}
+	if (n_events && !info->clean_end && last_ns > info->end_ns)
+		info->end_ns = last_ns;
+}
+
+static int on_counted(struct replay *replay, const struct vft_item *item)
+{
+	const struct vft_counted *counted = item->counted;
+	struct rep_section_info *info = &replay->info;
+
+	take_rows(info, item->block_type, counted->first_ns, counted->last_ns, counted->n_events);
+	info->n_skipped += counted->n_skipped;
+	for (unsigned int kind = 0; kind < 64; kind++)
+		info->n_kind[kind] += counted->n_kind[kind];
+	return 0;
+}
+
+static int on_batch(struct replay *replay, const struct vft_item *item)
+{
+	struct rep_section_info *info = &replay->info;
+	const struct vft_batch *batch = item->batch;
+	struct vft_batch kept;
+	int r;
+
+	take_rows(info, batch->type, batch->first_ns, batch->last_ns, batch->n_events);
+	info->n_skipped += batch->n_skipped;
+	for (size_t i = 0; i < batch->n_events; i++) {
+		const struct vft_event *event = &batch->events[i];
+
+		info->n_kind[event->kind % 64]++;
+		if (event->kind == VFT_KIND_CLOCK) {
+			r = add_clock(replay, event);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (!replay->part || (item->offset >= replay->part->resume_off && !replay->is_past))
+		return tell_batch(replay, batch);
+	r = take_kept(replay, batch, &kept);
+	return r < 0 ? r : tell_batch(replay, &kept);
+}
+
+static int on_passed(struct replay *replay, const struct vft_item *item)
+{
+	replay->info.n_events += item->passed.n_events;
+	replay->info.n_blocks += item->passed.n_blocks;
+	if (replay->part && item->offset >= replay->part->resume_off)
+		replay->is_past = true;
+	return 0;
+}
+
+static int on_gap(struct replay *replay, const struct vft_item *item)
+{
+	struct rep_section_info *info = &replay->info;
+	int r;
+
+	if (item->gap.kind == VFT_GAP_NOT_CLOSED)
+		return 0;
+	if (!replay->is_open || !replay->is_announced) {
+		/* Whose it is will be known with the next block. */
+		if (!replay->has_early_gap)
+			replay->early_offset = item->offset, replay->early_bytes = 0;
+		replay->has_early_gap = true;
+		replay->early_gap = item->gap;
+		replay->early_bytes += item->size_bytes;
+		if (!replay->is_open)
+			return 0;
+		return announce(replay);
+	}
+	info->n_gaps++;
+	info->gap_bytes += item->size_bytes;
+	info->n_missing_blocks += item->gap.n_missing_blocks;
+	/* What comes behind END cannot hide anything that came before it. */
+	if (!info->clean_end) {
+		r = rep_model_gap(replay->model, &item->gap);
+		if (r < 0)
+			return r;
+	}
+	if (!replay->ops->on_gap)
+		return 0;
+	r = replay->ops->on_gap(replay->context, info, item->offset, item->size_bytes, &item->gap);
+	return r < 0 ? r : 0;
+}
+
+static int on_block(struct replay *replay, const struct vft_item *item)
+{
+	int r = 0;
+
+	if (item->kind != VFT_ITEM_META && item->kind != VFT_ITEM_SECTION) {
+		r = announce(replay);
+		if (r < 0)
+			return r;
+	}
+	replay->info.size_bytes += item->size_bytes;
+	replay->info.n_blocks += item->block_type != 0;
+	switch (item->kind) {
+	case VFT_ITEM_META:
+		r = copy_meta(replay, item->meta);
+		if (r == 0)
+			r = rep_model_meta(replay->model, item->meta);
+		return r == 0 ? announce(replay) : r;
+	case VFT_ITEM_BATCH:
+		return on_batch(replay, item);
+	case VFT_ITEM_COUNTED:
+		return on_counted(replay, item);
+	case VFT_ITEM_END:
+		return copy_end(replay, item->end);
+	case VFT_ITEM_SKIPPED:
+		replay->info.n_skipped_blocks++;
+		return 0;
+	case VFT_ITEM_PASSED:
+		return on_passed(replay, item);
+	case VFT_ITEM_SECTION:
+	case VFT_ITEM_GAP:
+	case VFT_ITEM_INDEX:
+		return 0;
+	}
+	return 0;
+}
+
+static int on_item(struct replay *replay, size_t source, const struct vft_item *item)
+{
+	int r;
+
+	if (item->kind == VFT_ITEM_GAP)
+		return on_gap(replay, item);
+	if (item->kind == VFT_ITEM_SECTION) {
+		r = end_section(replay);
+		if (r == 0)
+			r = begin_section(replay, source, item->section);
+		if (r < 0)
+			return r;
+	} else if (!replay->is_open) {
+		/* The trailer says nothing of its own. */
+		if (item->kind == VFT_ITEM_INDEX)
+			return 0;
+		r = begin_section(replay, source, NULL);
+		if (r < 0)
+			return r;
+	}
+	return on_block(replay, item);
+}
+
+/* An input went bad: said, and the others are still read. */
+static void set_bad_input(struct replay *replay, size_t source, const struct vft_err *err)
+{
+	replay->total->damaged = true;
+	replay->total->incomplete = true;
+	if (replay->total->err.code)
+		return;
+	replay->total->err = *err;
+	replay->total->err_source = source;
+}
+
+static int finish_source(struct replay *replay)
+{
+	int r = end_section(replay);
+
+	/* Damage that no section followed. */
+	if (replay->has_early_gap) {
+		replay->has_early_gap = false;
+		replay->total->damaged = true;
+		replay->total->n_gaps++;
+		replay->total->gap_bytes += replay->early_bytes;
+		replay->total->n_missing_blocks += replay->early_gap.n_missing_blocks;
+	}
+	return r;
+}
+
+/* Without an index that can be followed all is read, which says the same. */
+static int choose_part(struct replay *replay, struct vft_reader *reader,
+		       const struct rep_trace_options *options, struct vft_err *err)
+{
+	const struct vft_index_entry *entries;
+	size_t n;
+	int r;
+
+	replay->part = NULL;
+	replay->is_past = replay->is_settled = false;
+	if (!options || !options->part)
+		return 0;
+	r = vft_reader_get_index(reader, &entries, &n, err);
+	if (r == 1) {
+		replay->part = options->part;
+		vft_reader_set_pass(reader, pass, replay);
+	}
+	return r < 0 ? r : 0;
+}
+
+static bool wants_no_rows(const struct rep_trace_ops *ops)
+{
+	return !ops->on_batch && !ops->model.on_process && !ops->model.on_episode;
+}
+
+static int read_source(struct replay *replay, struct vft_source *source, size_t number,
+		       const struct rep_trace_options *options)
+{
+	struct vft_err err = {0};
+	struct vft_reader *reader = NULL;
+	struct rep_ahead *ahead = options ? options->ahead : NULL;
+	struct vft_item item;
+	int r, result = 0;
+
+	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
+	if (r == 0 && wants_no_rows(replay->ops))
+		vft_reader_set_counted(reader, ~NEEDED_KINDS);
+	if (r == 0)
+		r = choose_part(replay, reader, options, &err);
+	if (r == 0 && ahead)
+		rep_ahead_begin(ahead, reader);
+	while (r >= 0) {
+		r = ahead ? rep_ahead_next(ahead, &item, &err)
+			  : vft_reader_next(reader, &item, &err);
+		if (r <= 0)
+			break;
+		result = on_item(replay, number, &item);
+		if (result < 0)
+			break;
+	}
+	if (ahead)
+		rep_ahead_end(ahead);
+	vft_reader_close(reader);
+	if (result < 0)
+		return result;
+	if (r == -ENOMEM)
+		return vft_fail(replay->err, r, err.offset, "out of memory");
+	if (r < 0) {
+		if (!err.code)
+			(void)vft_fail(&err, r, 0, "cannot read: %s", strerror(-r));
+		set_bad_input(replay, number, &err);
+	}
+	return finish_source(replay);
+}
+
+int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_trace_options *options,
+		     const struct rep_trace_ops *ops, void *context, struct rep_trace_total *ret,
+		     struct vft_err *err)
+{
+	struct replay replay = {.ops = ops, .context = context, .total = ret, .err = err};
+	size_t i = 0;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->clean_end = true;
+	r = rep_model_new(&ops->model, context, &replay.model);
+	if (r == 0)
+		rep_model_set_max(replay.model, options ? options->max_live : 0);
+	for (; i < n && r == 0; i++)
+		r = read_source(&replay, sources[i], i, options);
+	for (; i < n; i++)
+		vft_source_close(sources[i]);
+	rep_model_free(replay.model);
+	free(replay.meta_bytes);
+	free(replay.end_losses);
+	free(replay.clocks);
+	free(replay.kept);
+	ret->clean_end &= ret->n_sections > 0;
+	return r;
+}

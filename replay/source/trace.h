@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace.h - reads traces from end to end and hands out what is in them.
+ *
+ * Owns: the readers, the model they feed, the facts about each section (clocks, totals, losses).
+ * Never does: open files, print, choose what is shown. Called by: the commands.
+ */
+#ifndef REP_TRACE_H
+#define REP_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "replay/source/ahead.h"
+#include <vft/io.h>
+#include "replay/model/model.h"
+#include <vft/reader.h>
+
+/* CLOCK_REALTIME as the trace knew it at a moment of CLOCK_BOOTTIME. */
+struct rep_clock {
+	uint64_t boottime_ns, realtime_ns;
+};
+
+/*
+ * What is known of one section so far; everything in it is known when on_section_end is called.
+ * From on_section to the return of on_section_end it stays at one address, so that a callback that
+ * is only given a process or an episode can look at the one that on_section left behind.
+ */
+struct rep_section_info {
+	size_t source;    /* index of the input */
+	size_t number;    /* of the section, counted over all inputs from 0 */
+	bool has_section; /* false: its SECTION block is missing */
+	struct vft_section section;
+	bool has_meta;
+	struct vft_meta meta;       /* zeroes when !has_meta */
+	uint64_t start_ns;          /* zero of the report's time: meta's, else the first event's */
+	uint64_t end_ns;            /* END's, else the last event's */
+	uint64_t first_ns, last_ns; /* of events (not snapshot rows); both 0 before any */
+	uint64_t n_events;          /* rows of all kinds, snapshots and clocks too */
+	uint64_t n_skipped;         /* rows of unknown kinds */
+	uint64_t n_kind[64];        /* rows by enum vft_kind */
+	uint64_t n_blocks, n_skipped_blocks;
+	uint64_t size_bytes;            /* of its blocks */
+	const struct rep_clock *clocks; /* in rising boottime */
+	size_t n_clocks;
+	bool clean_end;     /* it has an END block */
+	struct vft_end end; /* zeroes when !clean_end */
+	const struct rep_loss
+		*losses; /* events' and the file's own, merged; see rep_model_losses */
+	size_t n_losses;
+	uint64_t n_lost; /* events known to be lost; more may be where bytes are missing */
+	uint64_t n_missing_blocks;     /* by sequence number */
+	uint64_t n_gaps, gap_bytes;    /* damage, cuts and refused blocks */
+	const struct rep_model *model; /* for rep_model_cgroup and rep_model_find */
+};
+
+/* Over all inputs. */
+struct rep_trace_total {
+	size_t n_sections;
+	uint64_t n_events, n_blocks, size_bytes, n_lost, n_missing_blocks, n_gaps, gap_bytes;
+	uint64_t n_losses; /* rep_loss windows */
+	bool clean_end;    /* every section has its END */
+	bool damaged;      /* an input is damaged, cut or not a trace: exit status 3 */
+	bool incomplete;   /* lost events or !clean_end: exit status 4 under --strict */
+	struct vft_err
+		err; /* of the first input that could not be opened or read on; code 0 = none */
+	size_t err_source; /* which one */
+};
+
+/*
+ * Callbacks, in the order of the file; any may be NULL. A negative return stops the replay and is
+ * returned. Within a section: on_section (its META is known, or missing), then on_batch, on_gap and
+ * model's in any order, then on_section_end.
+ */
+struct rep_trace_ops {
+	/*
+	 * Both NULL: processes and episodes are not rebuilt, which is faster. And no on_batch: rows
+	 * are counted, not decoded; what is wrong inside an intact block is not noticed then.
+	 */
+	struct rep_model_ops model;
+	int (*on_section)(void *context, const struct rep_section_info *info);
+	/* Called after the model has seen it. vft_batch_acquire to keep it. */
+	int (*on_batch)(void *context, const struct rep_section_info *info,
+			const struct vft_batch *batch);
+	/* Not for VFT_GAP_NOT_CLOSED, which clean_end says. */
+	int (*on_gap)(void *context, const struct rep_section_info *info, uint64_t offset,
+		      uint64_t size_bytes, const struct vft_gap *gap);
+	/* After the model has given every process and episode of the section. */
+	int (*on_section_end)(void *context, const struct rep_section_info *info);
+};
+
+/* Rows that are left out, by whole blocks and by the index, where it can be followed. */
+struct rep_part {
+	uint64_t kept;       /* bit n: rows of kind n are not left out; clocks never are */
+	uint64_t resume_off; /* rows before this place in the input; 0 = none */
+	/* Rows after this time, once no episode of before is open. CLOCK_BOOTTIME; UINT64_MAX =
+	 * none. */
+	uint64_t to_ns;
+};
+
+struct rep_trace_options {
+	const struct vft_limits *limits; /* NULL = the reader's own */
+	size_t max_live;                 /* live processes and open episodes; 0 = REP_MAX_LIVE */
+	const struct rep_part *part;     /* NULL = everything is read */
+	struct rep_ahead *ahead;         /* NULL = no reading ahead */
+};
+
+/*
+ * Read @n sources, which are taken over and closed, also on failure. An input that cannot be opened
+ * or read on is said in ret->err (the first one) and ret->damaged, the others are still read.
+ * 0 then too. @ret (not NULL) is filled on failure as well, as far as reading came. Negative:
+ * -ENOMEM, -E2BIG (too many live processes; @err says so), or a callback's error.
+ */
+VFT_MUST_CHECK int rep_trace_replay(struct vft_source **sources, size_t n,
+				    const struct rep_trace_options *options,
+				    const struct rep_trace_ops *ops, void *context,
+				    struct rep_trace_total *ret, struct vft_err *err);
+
+/* ns since the section's start; negative for what began before. Saturates. */
+int64_t rep_section_relative(const struct rep_section_info *info, uint64_t boottime_ns);
+/* ns since the epoch, by the last clock at or before @boottime_ns, else the first. False: no clock.
+ */
+bool rep_section_realtime(const struct rep_section_info *info, uint64_t boottime_ns, uint64_t *ret);
+
+#endif
