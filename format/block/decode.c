@@ -12,6 +12,7 @@ struct vft_batch_memory {
 	struct vft_event *events;
 	struct vft_task *tasks;
 	struct vft_str *strings;
+	uint32_t n_tasks, n_strings;
 	uint8_t *bytes;
 };
 
@@ -232,6 +233,8 @@ static int make_batch(struct vft_decoder *decoder, struct rows *rows, size_t n_e
 	memory->tasks = rows->tasks = (struct vft_task *)(void *)at;
 	at += tasks_size;
 	memory->strings = rows->strings = (struct vft_str *)(void *)at;
+	memory->n_tasks = (uint32_t)rows->n_tasks;
+	memory->n_strings = (uint32_t)rows->n_strings;
 	at += strings_size;
 	memory->bytes = (uint8_t *)at;
 	return 0;
@@ -485,6 +488,18 @@ int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *sch
 	decoder->batch->batch.last_ns = info.last_ts;
 	*ret = &decoder->batch->batch;
 	return 0;
+}
+
+void vft_decoder_get_tables(const struct vft_decoder *decoder, const struct vft_task **ret_tasks,
+			    uint32_t *ret_n_tasks, const struct vft_str **ret_strings,
+			    uint32_t *ret_n_strings)
+{
+	const struct vft_batch_memory *memory = decoder->batch;
+
+	*ret_tasks = memory->tasks;
+	*ret_n_tasks = memory->n_tasks;
+	*ret_strings = memory->strings;
+	*ret_n_strings = memory->n_strings;
 }
 
 static const struct vft_column_frame *find_frame(const struct vft_directory *directory, uint16_t id)

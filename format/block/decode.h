@@ -50,6 +50,11 @@ VFT_MUST_CHECK int vft_decoder_decode(struct vft_decoder *decoder, const struct 
 				      const struct vft_header *header, struct vft_cursor payload,
 				      const struct vft_batch **ret, const char **ret_what);
 
+/* The tables that the latest batch's events point into; borrowed like the batch. */
+void vft_decoder_get_tables(const struct vft_decoder *decoder, const struct vft_task **ret_tasks,
+			    uint32_t *ret_n_tasks, const struct vft_str **ret_strings,
+			    uint32_t *ret_n_strings);
+
 /*
  * Count the rows of @payload, whose checksum is right, if all are of @kinds: 1. 0: they are not, or
  * something is wrong, which decoding will say. -ENOMEM.

@@ -160,6 +160,31 @@ static void check_tasks(struct vft_schema *schema, unsigned int kind)
 	}
 }
 
+/* Whether the rows of @kind are laid out as this version's. */
+static bool is_own(const struct vft_schema *schema, unsigned int kind)
+{
+	const struct vft_plan *plan = &schema->plans[kind];
+	const struct vft_step *steps = &schema->steps[plan->first_step];
+	size_t n_fields;
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+
+	if (!plan->is_known || plan->n_steps != n_fields)
+		return false;
+	for (size_t i = 0; i < n_fields; i++)
+		if (schema->column_ids[steps[i].slot] != fields[i].column ||
+		    steps[i].encoding != vft_column_encoding(fields[i].column))
+			return false;
+	return true;
+}
+
+static void find_own_kinds(struct vft_schema *schema)
+{
+	schema->own_kinds = 0;
+	for (unsigned int kind = 1; kind <= VFT_KIND_MAX; kind++)
+		if (is_own(schema, kind))
+			schema->own_kinds |= 1ull << kind;
+}
+
 static int add_column(struct vft_schema *schema, uint64_t id, uint64_t encoding)
 {
 	uint32_t n = schema->n_columns;
@@ -194,6 +219,7 @@ void vft_schema_init(struct vft_schema *ret)
 		for (size_t j = 0; j < n; j++)
 			(void)add_step(ret, own_kinds[i], fields[j].column);
 	}
+	find_own_kinds(ret);
 }
 
 static void skip_name(struct vft_cursor *c)
@@ -226,5 +252,8 @@ int vft_schema_decode(struct vft_cursor c, struct vft_schema *ret)
 				return -EBADMSG;
 		check_tasks(ret, (unsigned int)kind);
 	}
-	return c.failed ? -EBADMSG : 0; /* a later version may append more */
+	if (c.failed)
+		return -EBADMSG;
+	find_own_kinds(ret); /* a later version may append more than was read */
+	return 0;
 }

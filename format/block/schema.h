@@ -40,6 +40,7 @@ struct vft_schema {
 	struct vft_plan plans[VFT_KIND_MAX + 1];
 	uint32_t n_steps;
 	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
+	uint64_t own_kinds; /* bit n: kind n has just the columns of this version */
 };
 
 /* Whether a file of that schema may have rows of @kind. */

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "format/block/decode.h"
+#include "format/block/columns.h"
 
 #define MAX_ROWS 4096u
 
@@ -52,6 +52,44 @@ static int pack_columns(struct vft_cursor *c, struct vft_header *header, struct 
 	return r;
 }
 
+/* Column by column, by either set of kernels, the block is what it is event by event. */
+static void compare(const struct vft_schema *schema, const struct vft_header *header,
+		    const struct vft_buffer *payload, const struct vft_kernels *kernels,
+		    const struct vft_batch *batch)
+{
+	struct vft_columns_decoder *decoder;
+	const struct vft_columns *columns;
+	const char *what = NULL;
+	int r = vft_columns_decoder_new(&decoder);
+
+	if (r < 0)
+		return;
+	vft_columns_decoder_set_kernels(decoder, kernels);
+	r = vft_columns_decode(decoder, schema, header,
+			       vft_cursor_init(payload->data, payload->size), VFT_COLUMNS_ALL,
+			       &columns, &what);
+	if (r == -ENOMEM)
+		goto out;
+	if ((r < 0) != !batch || (r < 0 && !what))
+		abort();
+	if (batch) {
+		struct vft_event *events = calloc(columns->n_rows + 1, sizeof(*events));
+
+		if (columns->n_rows != batch->n_events || columns->n_skipped != batch->n_skipped ||
+		    columns->first_ns != batch->first_ns || columns->last_ns != batch->last_ns)
+			abort();
+		if (events)
+			vft_columns_to_events(columns, events);
+		for (size_t i = 0; events && i < batch->n_events; i++)
+			if (events[i].kind != batch->events[i].kind ||
+			    fuzz_touch(&events[i]) != fuzz_touch(&batch->events[i]))
+				abort();
+		free(events);
+	}
+out:
+	vft_columns_decoder_free(decoder);
+}
+
 static void decode(const struct vft_schema *schema, const struct vft_header *header,
 		   const struct vft_buffer *payload)
 {
@@ -72,6 +110,10 @@ static void decode(const struct vft_schema *schema, const struct vft_header *hea
 		    batch->events[i].time_ns > batch->last_ns)
 			abort();
 		sum += fuzz_touch(&batch->events[i]);
+	}
+	if (r == 0 || r == -EBADMSG) {
+		compare(schema, header, payload, &vft_kernels_portable, r == 0 ? batch : NULL);
+		compare(schema, header, payload, vft_kernels_get(), r == 0 ? batch : NULL);
 	}
 	__asm__ volatile("" : : "r"(sum)); /* what was touched must have been read */
 	vft_decoder_release(&decoder);
