@@ -99,6 +99,9 @@ static void *take(struct vft_columns_decoder *d, size_t n, size_t size)
 {
 	void *p = d->arena.data + d->arena.size;
 
+	/* A column that is not there has no share in what was reserved. */
+	if (!n)
+		return d->arena.data;
 	d->arena.size += (n * size + VFT_SLACK + 63) & ~(size_t)63;
 	return p;
 }

@@ -56,6 +56,7 @@ static void enter_section(struct vft_reader *reader, uint64_t start)
 	reader->where = (struct vft_where){
 		.is_active = true, .id = reader->header.section_id, .start = start};
 	vft_schema_init(&reader->schema);
+	reader->schema_number++;
 	reader->section = (struct vft_section){.section_id = reader->header.section_id,
 					       .version = VFT_FORMAT_VERSION};
 }
@@ -129,6 +130,31 @@ static int deliver_counted(struct vft_reader *reader, struct vft_item *ret)
 	return 1;
 }
 
+/* As far as can be told without decoding: what is malformed further inside is the caller's to find.
+ */
+static int deliver_raw(struct vft_reader *reader, struct vft_item *ret)
+{
+	struct vft_directory *directory = &reader->decoder.directory;
+	struct vft_rows_info info;
+	const char *what;
+	int r = vft_directory_parse(vft_reader_payload(reader), &reader->header, directory, &what);
+
+	if (r < 0)
+		return deliver_refused(reader, ret, what);
+	if (!reader->header.n_events ||
+	    vft_rows_info_decode(directory->info, &reader->header, &info) < 0 || !info.has_last_ts)
+		return deliver_refused(reader, ret, "block information is malformed");
+	reader->raw = (struct vft_raw){.header = reader->header,
+				       .before_ns = reader->where.last_ns,
+				       .last_ns = info.last_ts,
+				       .schema = &reader->schema,
+				       .schema_number = reader->schema_number};
+	take_rows(reader, info.last_ts);
+	ret->kind = VFT_ITEM_RAW;
+	ret->raw = &reader->raw;
+	return 1;
+}
+
 static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 {
 	const char *what = NULL;
@@ -143,6 +169,8 @@ static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 	r = reader->counted_kinds ? deliver_counted(reader, ret) : 0;
 	if (r != 0)
 		return r;
+	if (reader->is_raw)
+		return deliver_raw(reader, ret);
 	r = vft_decoder_decode(&reader->decoder, &reader->schema, &reader->header,
 			       vft_reader_payload(reader), &batch, &what);
 	if (r == -EBADMSG)
@@ -184,6 +212,7 @@ static int deliver_meta(struct vft_reader *reader, struct vft_item *ret)
 static int deliver_schema(struct vft_reader *reader, struct vft_item *ret)
 {
 	reader->where.has_schema = true;
+	reader->schema_number++;
 	if (vft_schema_decode(vft_reader_payload(reader), &reader->schema) < 0) {
 		vft_schema_init(&reader->schema);
 		return deliver_refused(reader, ret,
@@ -532,6 +561,19 @@ int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 void vft_reader_set_counted(struct vft_reader *reader, uint64_t kinds)
 {
 	reader->counted_kinds = kinds;
+}
+
+void vft_reader_set_raw(struct vft_reader *reader)
+{
+	reader->is_raw = true;
+}
+
+void vft_reader_swap_payload(struct vft_reader *reader, struct vft_buffer *buffer)
+{
+	struct vft_buffer payload = reader->payload;
+
+	reader->payload = *buffer;
+	*buffer = payload;
 }
 
 void vft_reader_close(struct vft_reader *reader)

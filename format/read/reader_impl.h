@@ -14,6 +14,7 @@
 #include "format/block/index.h"
 #include <vft/reader.h>
 #include "format/block/schema.h"
+#include "format/read/raw.h"
 
 #define VFT_N_QUEUED 4  /* at most: a gap, NOT_CLOSED, a refused section's gap, SECTION */
 #define VFT_N_FIRST  64 /* items before the first SECTION that open remembers */
@@ -71,6 +72,10 @@ struct vft_reader {
 
 	uint64_t counted_kinds;
 	struct vft_counted counted;
+
+	bool is_raw;
+	struct vft_raw raw;
+	uint64_t schema_number;
 };
 
 enum vft_load {

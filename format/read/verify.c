@@ -159,6 +159,7 @@ static int check_item(struct verifier *v, const struct vft_item *item)
 	case VFT_ITEM_SKIPPED:
 	case VFT_ITEM_PASSED:
 	case VFT_ITEM_COUNTED:
+	case VFT_ITEM_RAW:
 	case VFT_ITEM_INDEX:
 		break;
 	}

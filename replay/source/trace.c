@@ -413,6 +413,7 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 	case VFT_ITEM_SECTION:
 	case VFT_ITEM_GAP:
 	case VFT_ITEM_INDEX:
+	case VFT_ITEM_RAW:
 		return 0;
 	}
 	return 0;

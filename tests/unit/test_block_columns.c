@@ -95,6 +95,20 @@ static void test_columns__every_kind(void **state)
 	}
 }
 
+/* A block of one event has few columns, and each takes no more room than it was given. */
+static void test_columns__one_event_each(void **state)
+{
+	struct block *block = *state;
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		pack(block, &list[i], 1);
+		assert_int_equal(decode(block, VFT_COLUMNS_ALL), 0);
+		assert_events(block, &list[i], 1);
+	}
+}
+
 /* A schema that lacks a kind's column sends the block the other way, with the same result. */
 static void test_columns__other_schema(void **state)
 {
@@ -169,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_columns__every_kind, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_columns__one_event_each, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__other_schema, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__own_kinds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__only_what_is_wanted, set_up,

@@ -44,6 +44,7 @@ enum vft_item_kind {
 	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
 	VFT_ITEM_COUNTED, /* a block of rows that vft_reader_set_counted chose not to decode */
+	VFT_ITEM_RAW,     /* of libvft's own programs: a block of rows, not decoded */
 };
 
 enum vft_gap_kind {
@@ -89,6 +90,8 @@ struct vft_counted {
 	uint64_t first_ns, last_ns;
 };
 
+struct vft_raw;
+
 struct vft_item {
 	enum vft_item_kind kind;
 	uint64_t offset, size_bytes; /* where it stands in the input */
@@ -101,6 +104,7 @@ struct vft_item {
 		struct vft_gap gap;
 		struct vft_passed passed;
 		const struct vft_counted *counted;
+		const struct vft_raw *raw;
 	};
 };
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flow.h - a trace's items in the order of the file, with the work on each block spread over
+ * threads.
+ *
+ * Owns: the threads, and the blocks that are read, checked, decompressed and decoded while those
+ * before them are replayed. Memory is bounded by the number of slots. Never does: change the order
+ * or the number of items. Threads are made before the sandbox shuts, which forbids to make one.
+ * Called by: main (new, free), trace.c. One consumer.
+ */
+#ifndef REP_FLOW_H
+#define REP_FLOW_H
+
+#include "format/block/columns.h"
+#include <vft/reader.h>
+
+#define REP_MAX_THREADS 8u /* more than one model can keep busy */
+
+struct rep_flow;
+
+/* The rows of one block. */
+struct rep_block {
+	const struct vft_columns *columns;
+};
+
+struct rep_item {
+	struct vft_item item;    /* never VFT_ITEM_BATCH or _RAW: those come as a block */
+	struct rep_block *block; /* NULL: no rows */
+};
+
+/*
+ * With @n_threads beside the caller's own, which works while it waits; 0: no threads at all. When
+ * this returns they wait for work. -EAGAIN and the like from pthread_create, -ENOMEM.
+ */
+VFT_MUST_CHECK int rep_flow_new(unsigned int n_threads, struct rep_flow **ret);
+
+/* @reader is the flow's until rep_flow_end. @wanted: see vft_columns_decode. */
+void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted);
+
+/* As vft_reader_next. What *ret points to is the flow's until the next call. */
+VFT_MUST_CHECK int rep_flow_next(struct rep_flow *flow, struct rep_item *ret, struct vft_err *err);
+
+/* Keep a block beyond the next call; give it back with rep_block_release, on the consumer's thread.
+ */
+struct rep_block *rep_block_acquire(struct rep_block *block);
+void rep_block_release(struct rep_block *block); /* NULL is fine */
+
+/* The reader is the caller's again, wherever it stands. Nothing to do without a begin. */
+void rep_flow_end(struct rep_flow *flow);
+void rep_flow_free(struct rep_flow *flow); /* NULL is fine */
+
+#endif
