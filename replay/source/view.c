@@ -27,7 +27,11 @@ struct vft_source *rep_view_new(struct vft_source *of)
 
 	if (!view)
 		return NULL;
-	*view = (struct view){{view_read_at, view_close, true, of->size_bytes}, of};
+	*view = (struct view){.source = {.read_at = view_read_at,
+					 .close = view_close,
+					 .seekable = true,
+					 .size_bytes = of->size_bytes},
+			      .of = of};
 	return &view->source;
 }
 

@@ -11,8 +11,18 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+#define VFT_BEGIN_DECLS extern "C" {
+#define VFT_END_DECLS   }
+#else
+#define VFT_BEGIN_DECLS
+#define VFT_END_DECLS
+#endif
+
 #define VFT_MUST_CHECK   __attribute__((warn_unused_result))
 #define VFT_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+VFT_BEGIN_DECLS
 
 struct vft_err {
 	int code;          /* negative errno, as returned */
@@ -25,5 +35,7 @@ struct vft_err {
  * reads as one statement. The message never contains bytes taken from a file.
  */
 int vft_fail(struct vft_err *err, int code, uint64_t offset, const char *fmt, ...) VFT_PRINTF(4, 5);
+
+VFT_END_DECLS
 
 #endif

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vft/err.h>
+
+VFT_BEGIN_DECLS
+
 /* How one column's values are stored; all varints are LEB128. */
 enum vft_encoding {
 	VFT_ENC_UINT = 1, /* varint */
@@ -405,5 +409,7 @@ enum vft_encoding vft_column_encoding(unsigned int column); /* 0 for an unknown 
 const char *vft_state_name(unsigned int state);
 const char *vft_cause_name(unsigned int cause);
 const char *vft_mark_name(unsigned int what);
+
+VFT_END_DECLS
 
 #endif

@@ -15,6 +15,8 @@
 
 #include <vft/err.h>
 
+VFT_BEGIN_DECLS
+
 /*
  * A source reads bytes at positions. A pipe is a source too: positions may then only be read in
  * rising order, and what has been passed can be read again only as far as the source still holds it
@@ -30,6 +32,7 @@ struct vft_source {
 	void (*close)(struct vft_source *source); /* frees the source itself */
 	bool seekable;
 	uint64_t size_bytes; /* of a seekable source, when it was opened; else 0 */
+	void *context;       /* of whoever made the source; libvft leaves it alone */
 };
 
 /* Takes @fd over, also on failure. -ENOMEM, -EISDIR, or fstat's errors. */
@@ -44,6 +47,7 @@ struct vft_sink {
 	 * May change the iovecs. */
 	int (*writev)(struct vft_sink *sink, struct iovec *iov, int n_iov);
 	void (*close)(struct vft_sink *sink); /* frees the sink itself */
+	void *context;                        /* of whoever made the sink; libvft leaves it alone */
 };
 
 /* Takes @fd over, also on failure. -ENOMEM. */
@@ -53,5 +57,7 @@ VFT_MUST_CHECK int vft_sink_open_memory(struct vft_sink **ret, struct vft_err *e
 /* The memory sink's bytes, valid until the next write or close. */
 const void *vft_sink_memory(const struct vft_sink *sink, size_t *ret_size);
 void vft_sink_close(struct vft_sink *sink); /* NULL is fine */
+
+VFT_END_DECLS
 
 #endif

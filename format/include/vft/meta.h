@@ -11,6 +11,8 @@
 
 #include <vft/event.h>
 
+VFT_BEGIN_DECLS
+
 struct vft_section {
 	uint8_t uuid[16];    /* of the recording session; the same in every rotated segment */
 	uint64_t section_id; /* random, in every block of the section */
@@ -74,5 +76,7 @@ struct vft_end {
 	const struct vft_loss *losses;
 	size_t n_losses;
 };
+
+VFT_END_DECLS
 
 #endif

@@ -15,6 +15,8 @@
 #include <vft/io.h>
 #include <vft/meta.h>
 
+VFT_BEGIN_DECLS
+
 struct vft_reader;
 
 struct vft_limits {
@@ -160,5 +162,7 @@ void vft_reader_set_counted(struct vft_reader *reader, uint64_t kinds);
 VFT_MUST_CHECK int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err);
 
 void vft_reader_close(struct vft_reader *reader); /* NULL is fine */
+
+VFT_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <vft/reader.h>
 
+VFT_BEGIN_DECLS
+
 struct vft_damage {
 	uint64_t offset, length;
 	const char *what; /* static text, our own words */
@@ -29,5 +31,7 @@ struct vft_verify {
 VFT_MUST_CHECK int vft_verify(struct vft_source *source, const struct vft_limits *limits,
 			      int (*on_damage)(void *context, const struct vft_damage *damage),
 			      void *context, struct vft_verify *ret, struct vft_err *err);
+
+VFT_END_DECLS
 
 #endif

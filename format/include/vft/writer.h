@@ -17,6 +17,8 @@
 #include <vft/io.h>
 #include <vft/meta.h>
 
+VFT_BEGIN_DECLS
+
 struct vft_writer;
 
 struct vft_writer_options {
@@ -68,5 +70,7 @@ VFT_MUST_CHECK int vft_writer_finish(struct vft_writer *writer, const struct vft
 				     struct vft_err *err);
 
 void vft_writer_close(struct vft_writer *writer); /* frees; does not finish; NULL is fine */
+
+VFT_END_DECLS
 
 #endif
