@@ -16,6 +16,9 @@ static struct rep_key key_of(const struct vft_task *task)
 static int parent_dies(struct rep_model *model, struct episode *episode, uint64_t time_ns,
 		       bool by_exec)
 {
+	/* A list knows of a later wait: it was another thread that died. */
+	if (model_is_before_wait(episode, time_ns))
+		return 0;
 	/* The child's end was seen first; only its release is missing. */
 	if (!episode->evidence.is_exited) {
 		episode->evidence.is_parent_died = true;
@@ -65,7 +68,8 @@ static int on_release(struct rep_model *model, const struct vft_event *event)
 	}
 	if (episode->evidence.is_released)
 		return 0;
-	r = model_episode_set_waiter(model, episode, parent, event->release.parent_tid);
+	episode->evidence.is_doubtful = false;
+	r = model_episode_set_waiter(model, episode, parent, event->release.parent_tid, event);
 	if (r < 0)
 		return r;
 	episode->evidence.is_released = true;
@@ -77,20 +81,28 @@ static int on_release(struct rep_model *model, const struct vft_event *event)
 	return 0;
 }
 
+/* All that wait of @process die. */
+static int end_waiters(struct rep_model *model, struct process *process, uint64_t time_ns,
+		       bool by_exec)
+{
+	struct episode *episode = process->waiters, *next;
+	int r = 0;
+
+	for (; episode && r == 0; episode = next) {
+		next = episode->next_waiter;
+		r = parent_dies(model, episode, time_ns, by_exec);
+	}
+	return r;
+}
+
 /* Of @process only the thread that exec'd is left. */
 static int end_siblings(struct rep_model *model, struct process *process,
 			const struct vft_event *event)
 {
 	uint32_t survivor = event->exec.old_tid ? event->exec.old_tid : event->task->tgid;
-	int r;
 
 	model_thread_acts(model, survivor, process->pub.key, event->time_ns);
-	while (process->waiters) {
-		r = parent_dies(model, process->waiters, event->time_ns, true);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return end_waiters(model, process, event->time_ns, true);
 }
 
 static int finish_exec(struct rep_model *model, struct episode *episode,
@@ -106,6 +118,10 @@ static int finish_exec(struct rep_model *model, struct episode *episode,
 	if (r < 0)
 		return r;
 	episode->pub.exec_error = 0;
+	/* Its leader may have exited before another thread came to exec. */
+	episode->pub.has_exit = episode->pub.exit_core = false;
+	episode->pub.exit_code = episode->pub.exit_signal = 0;
+	episode->evidence.is_doubtful = false;
 	episode->evidence.is_execed = true;
 	episode->evidence.execed = model_now(model, event->time_ns);
 	return model_episode_finish(model, episode);
@@ -129,6 +145,9 @@ static int update_exec(struct rep_model *model, struct process *process,
 	process->pub.argv_size = event->exec.argv_size;
 	process->pub.argv_cut = event->exec.argv_size > (argv ? argv->size : 0);
 	process->pub.exec_count++;
+	process->pub.execed = true;
+	if (!process->pub.exec_ns)
+		process->pub.exec_ns = event->time_ns;
 	return model_set_str(model, &process->pub.argv, argv);
 }
 
@@ -196,6 +215,8 @@ static int child_exits(struct rep_model *model, struct episode *episode,
 		episode->evidence.is_exited = true;
 		episode->evidence.exited = model_now(model, event->time_ns);
 	}
+	episode->evidence.is_doubtful = false;
+	episode->evidence.is_leader_only = is_leader_only;
 	episode->pub.has_exit = true;
 	episode->pub.exit_code = event->exit.code;
 	episode->pub.exit_signal = event->exit.signal;
@@ -230,12 +251,7 @@ static int end_waits_of(struct rep_model *model, struct process *process,
 	}
 	if (!(event->flags & VFT_EXIT_PROCESS))
 		return 0;
-	while (process && process->waiters) {
-		r = parent_dies(model, process->waiters, event->time_ns, false);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return process ? end_waiters(model, process, event->time_ns, false) : 0;
 }
 
 static int on_exit_event(struct rep_model *model, const struct vft_event *event)
@@ -299,8 +315,7 @@ static int on_signal(struct rep_model *model, const struct vft_event *event)
 
 /* A snapshot row or a stall shows the child still holding its parent. */
 static int is_seen_pending(struct rep_model *model, const struct vft_event *event,
-			   struct rep_key waiter, uint32_t waiter_tid, uint32_t state,
-			   struct episode **ret)
+			   struct rep_key waiter, uint32_t waiter_tid, struct episode **ret)
 {
 	struct episode *episode = model_episode_find(model, event->task->tid, key_of(event->task));
 	int r;
@@ -314,12 +329,10 @@ static int is_seen_pending(struct rep_model *model, const struct vft_event *even
 	}
 	if (episode->evidence.is_released || episode->evidence.is_exited)
 		return 0;
-	r = model_episode_set_waiter(model, episode, waiter, waiter_tid);
+	r = model_episode_set_waiter(model, episode, waiter, waiter_tid, event);
 	if (r < 0)
 		return r;
-	episode->pub.child_state = state;
-	if (event->time_ns >= episode->evidence.pending.time_ns)
-		episode->evidence.pending = model_now(model, event->time_ns);
+	model_episode_set_pending(model, episode, event);
 	*ret = episode;
 	return 0;
 }
@@ -331,9 +344,7 @@ static int on_stall(struct rep_model *model, const struct vft_event *event)
 	struct process *child;
 	int r = model_process_touch(model, event, &child);
 
-	return r < 0 ? r
-		     : is_seen_pending(model, event, waiter, event->stall.waiter_tid,
-				       event->stall.state, &episode);
+	return r < 0 ? r : is_seen_pending(model, event, waiter, event->stall.waiter_tid, &episode);
 }
 
 static int update_snapshot(struct rep_model *model, struct process *process,
@@ -344,6 +355,7 @@ static int update_snapshot(struct rep_model *model, struct process *process,
 	if (process->pub.spawn == REP_SPAWN_UNKNOWN &&
 	    (model->list.number <= 1 || process->pub.key.start_ns <= model->start_ns))
 		process->pub.spawn = REP_SPAWN_EXISTING;
+	process->pub.execed |= (event->flags & VFT_SNAPSHOT_EXECED) != 0;
 	if (!process->pub.parent.tgid)
 		process->pub.parent = (struct rep_key){event->snapshot.parent_tgid,
 						       event->snapshot.parent_start_ns};
@@ -380,8 +392,7 @@ static int on_snapshot(struct rep_model *model, const struct vft_event *event)
 		}
 	}
 	if (event->flags & VFT_SNAPSHOT_VFORK_PENDING) {
-		r = is_seen_pending(model, event, waiter, event->snapshot.waiter_tid,
-				    event->snapshot.state, &episode);
+		r = is_seen_pending(model, event, waiter, event->snapshot.waiter_tid, &episode);
 		if (r < 0)
 			return r;
 		if (episode)
@@ -391,6 +402,7 @@ static int on_snapshot(struct rep_model *model, const struct vft_event *event)
 		model->list.is_running = false;
 		model->list.is_done = true;
 		model->list.last_ns = event->time_ns;
+		model->has_whole_list |= !model->is_list_partial;
 	}
 	return 0;
 }
@@ -415,9 +427,10 @@ static int sweep(struct rep_model *model)
 	int r;
 
 	model->list.is_done = false;
-	if ((!model->losses->n && !model->n_gaps) ||
+	r = model_vanish_older(model);
+	if (r < 0 || (!model->losses->n && !model->n_gaps) || model->is_list_partial ||
 	    (model->has & (VFT_HAS_FILTER | VFT_HAS_VFORK_ONLY)))
-		return 0;
+		return r;
 	for (episode = model->first_episode; episode; episode = next_episode) {
 		next_episode = episode->next;
 		if (!is_missing(model, episode->list, episode->pub.start_ns,
@@ -488,6 +501,11 @@ static int rebuild(struct rep_model *model, const struct vft_event *event)
 		return 0;
 	if (event->kind == VFT_KIND_SNAPSHOT)
 		return on_snapshot(model, event);
+	if (model->is_gap_open && event->kind != VFT_KIND_STALL) {
+		model->is_gap_open = false;
+		if (event->time_ns > model->gap_end_ns)
+			model->gap_end_ns = event->time_ns;
+	}
 	if (model->list.is_done && event->time_ns > model->list.last_ns &&
 	    event->time_ns - model->list.last_ns > MODEL_LIST_DELAY_NS) {
 		r = sweep(model);
@@ -569,6 +587,7 @@ int rep_model_gap(struct rep_model *model, const struct vft_gap *gap)
 	if (gap->kind == VFT_GAP_NOT_CLOSED || gap->kind == VFT_GAP_CUT)
 		return 0;
 	model->n_gaps++;
+	model->is_gap_open = true;
 	model->last_gap = loss;
 	/* A list with rows missing is not complete. */
 	model->list.is_running = model->list.is_done = false;
@@ -625,10 +644,10 @@ int rep_model_end(struct rep_model *model, const struct vft_end *end)
 		end_ns = model->stop_ns ? model->stop_ns : end->end_ns;
 	}
 	context.end = model_now(model, end_ns);
-	r = model_episode_flush(model, &context);
-	while (model->first_process && r == 0)
-		r = model_process_end(model, model->first_process);
-	return r;
+	r = model_vanish_older(model);
+	if (r == 0)
+		r = model_episode_flush(model, &context);
+	return r == 0 ? model_process_flush(model) : r;
 }
 
 static void drop_section(struct rep_model *model)
@@ -647,16 +666,31 @@ int rep_model_begin(struct rep_model *model, const struct vft_section *section)
 	model->has = VFT_HAS_RELEASE | VFT_HAS_EXEC_FAIL;
 	model->start_ns = model->last_ns = model->attached_ns = model->stop_ns = 0;
 	model->n_gaps = 0;
+	model->gap_end_ns = 0;
+	model->is_gap_open = model->has_whole_list = false;
+	model->is_list_partial = true;
 	memset(&model->last_gap, 0, sizeof(model->last_gap));
 	memset(&model->list, 0, sizeof(model->list));
 	rep_losses_reset(model->losses);
 	return 0;
 }
 
+bool rep_model_list_is_partial(const struct vft_meta *meta)
+{
+	/* Before there was a statement, a recorder's own namespace is what its lists covered. */
+	return meta->list_pidns || (meta->pidns && meta->pidns != REP_PIDNS_INITIAL);
+}
+
+bool rep_model_list_is_whole(const struct vft_meta *meta)
+{
+	return !meta->list_pidns && meta->pidns == REP_PIDNS_INITIAL;
+}
+
 int rep_model_meta(struct rep_model *model, const struct vft_meta *meta)
 {
 	model->has = meta->has;
 	model->start_ns = meta->start_ns;
+	model->is_list_partial = !rep_model_list_is_whole(meta);
 	return 0;
 }
 
@@ -676,6 +710,7 @@ int rep_model_new(const struct rep_model_ops *ops, void *context, struct rep_mod
 	model->context = context;
 	model->max_live = REP_MAX_LIVE;
 	model->is_rebuilding = ops->on_episode || ops->on_process;
+	model_ended_drop(model);
 	*ret = model;
 	return 0;
 }
@@ -700,6 +735,7 @@ void rep_model_free(struct rep_model *model)
 		rep_str_release(model->interned[i]);
 	model_pool_release(&model->process_pool);
 	model_pool_release(&model->episode_pool);
+	model_ended_release(model);
 	free(model->waiting);
 	free(model);
 }

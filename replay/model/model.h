@@ -48,10 +48,14 @@ struct rep_process {
 	uint32_t argv_size;    /* bytes before the cut */
 	bool argv_cut;         /* what is stored is not all */
 	enum rep_spawn spawn;
-	uint64_t start_ns; /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
-	uint64_t end_ns;   /* 0 = not seen to end */
-	uint32_t exec_count;
-	bool ended; /* exit_code and exit_signal are known */
+	uint64_t start_ns;   /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
+	uint64_t end_ns;     /* 0 = not seen to end */
+	uint32_t exec_count; /* successful execs seen */
+	uint64_t exec_ns;    /* the first of them; 0 = none was seen */
+	/* An exec was seen, or a list says that it has exec'd, or does not know that it has not. */
+	bool execed;
+	bool vanished; /* it ended, and that was not seen */
+	bool ended;    /* exit_code and exit_signal are known */
 	uint32_t exit_code, exit_signal;
 };
 
@@ -105,6 +109,8 @@ enum rep_reason {
 	REP_REASON_PATH_UNKNOWN,    /* whether exec or exit let the parent go was not recorded */
 	REP_REASON_SPAWN_UNSEEN,    /* known by its end only */
 	REP_REASON_EARLY,           /* decided before all losses were told, to bound memory */
+	REP_REASON_OLD_ROW,         /* known by a row that is older than events that may have
+				       ended it, or than ends that are forgotten */
 };
 
 /* One CLONE_VFORK spawn: one blocked thread, one child. */
@@ -130,6 +136,14 @@ struct rep_episode {
 	uint64_t end_ns;        /* when the wait ended, by source; 0 = not known */
 	bool has_blocked;
 	uint64_t blocked_ns; /* so far, when the outcome is open */
+	/*
+	 * What is known of the wait's length whatever the outcome is. It lasted at least
+	 * blocked_min_ns: it was seen open so long after its start (0: not known to have lasted).
+	 * It lasted at most blocked_max_ns: something is known to have ended it by then
+	 * (UINT64_MAX: nothing is, as when it is open). Both are blocked_ns where the end itself
+	 * was recorded.
+	 */
+	uint64_t blocked_min_ns, blocked_max_ns;
 	enum rep_source source;
 	struct rep_str *exec_path;
 	uint32_t exec_error; /* errno of the last failed exec, 0 none */
@@ -157,6 +171,16 @@ struct rep_model;
 VFT_MUST_CHECK int rep_model_new(const struct rep_model_ops *ops, void *context,
 				 struct rep_model **ret);
 void rep_model_free(struct rep_model *model); /* NULL is fine */
+
+/* Inode of the first pid namespace of every host. */
+#define REP_PIDNS_INITIAL 4026531836u
+/*
+ * What lists of processes cover: only those of a pid namespace and its descendants (list_pidns;
+ * before there was such a statement, the recorder's own), or the whole host. Neither where META
+ * does not say: then that one is not named says nothing.
+ */
+bool rep_model_list_is_partial(const struct vft_meta *meta);
+bool rep_model_list_is_whole(const struct vft_meta *meta);
 
 /* A section begins (the former must have been ended). -ENOMEM. */
 VFT_MUST_CHECK int rep_model_begin(struct rep_model *model, const struct vft_section *section);

@@ -13,10 +13,10 @@ struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, 
 {
 	struct episode *episode = map_find(&model->episodes, tid);
 
-	return episode && episode->pub.child.tgid == key.tgid &&
-			       episode->pub.child.start_ns == key.start_ns
-		       ? episode
-		       : NULL;
+	while (episode &&
+	       (episode->pub.child.start_ns != key.start_ns || episode->pub.child.tgid != key.tgid))
+		episode = episode->older;
+	return episode;
 }
 
 static void release_strings(struct rep_episode *episode)
@@ -30,7 +30,17 @@ static void release_strings(struct rep_episode *episode)
 
 static void episode_free(struct rep_model *model, struct episode *episode)
 {
-	map_remove(&model->episodes, episode->pub.child_tid, episode);
+	struct episode *newest = map_find(&model->episodes, episode->pub.child_tid);
+
+	if (newest == episode && !episode->older) {
+		map_remove(&model->episodes, episode->pub.child_tid, episode);
+	} else {
+		model->n_older--;
+		if (newest == episode)
+			map_place(&model->episodes, episode->pub.child_tid, episode->older);
+		else if (newest)
+			newest->older = NULL;
+	}
 	if (episode->previous)
 		episode->previous->next = episode->next;
 	else
@@ -61,10 +71,12 @@ void model_episode_unblock(struct rep_model *model, struct episode *episode)
 }
 
 int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
-			     struct rep_key waiter, uint32_t waiter_tid)
+			     struct rep_key waiter, uint32_t waiter_tid,
+			     const struct vft_event *event)
 {
+	const struct episode *other;
 	struct process *process;
-	int r;
+	int r = 0;
 
 	/* No process waits for itself: a hostile file, and freeing one would free the other. */
 	if (!waiter_tid || episode->pub.parent_tid || waiter.tgid == episode->pub.child_tid)
@@ -73,10 +85,13 @@ int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
 	episode->pub.parent_tid = waiter_tid;
 	/* A thread waits for one child at a time. */
 	model_thread_acts(model, waiter_tid, waiter, episode->pub.start_ns);
-	r = map_set(&model->waiters, waiter_tid, episode);
+	/* A list may have named its next wait before this one is told. */
+	other = map_find(&model->waiters, waiter_tid);
+	if (!other || other->pub.start_ns <= episode->pub.start_ns)
+		r = map_set(&model->waiters, waiter_tid, episode);
 	if (r < 0 || !waiter.start_ns)
 		return r;
-	r = model_process_get(model, waiter, &process);
+	r = model_process_get(model, waiter, event, &process);
 	if (r < 0 || !process)
 		return r;
 	model_copy_str(&episode->pub.parent_comm, process->pub.comm);
@@ -89,35 +104,124 @@ int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
 	return 0;
 }
 
-static int episode_new(struct rep_model *model, const struct vft_event *event,
-		       const struct vft_task *child, struct episode **ret)
+/* What a row says of gaps: those that hide nothing later than its own moment lie before it. */
+static struct rep_moment row_moment(const struct rep_model *model, const struct vft_event *row,
+				    uint32_t n_known_gaps)
 {
-	struct episode *episode;
+	bool is_behind = !model->is_gap_open && row->time_ns > model->gap_end_ns &&
+			 row->time_ns - model->gap_end_ns > REP_LOSS_SLACK_NS;
+
+	return (struct rep_moment){row->time_ns, is_behind ? model->n_gaps : n_known_gaps};
+}
+
+void model_episode_set_pending(struct rep_model *model, struct episode *episode,
+			       const struct vft_event *row)
+{
+	struct rep_moment *pending = &episode->evidence.pending;
+
+	if (row->time_ns < pending->time_ns)
+		return;
+	*pending = row_moment(model, row, pending->n_gaps);
+	episode->is_row_pending = true;
+	episode->pub.child_state =
+		row->kind == VFT_KIND_STALL ? row->stall.state : row->snapshot.state;
+}
+
+bool model_is_before_wait(const struct episode *episode, uint64_t time_ns)
+{
+	return episode->is_row_pending && time_ns < episode->evidence.pending.time_ns;
+}
+
+static int give_up_reused(struct rep_model *model, struct episode *episode, uint64_t time_ns)
+{
+	return episode ? model_episode_give_up(model, episode, time_ns, REP_GIVEN_UP_PID_REUSED)
+		       : 0;
+}
+
+int model_episode_arrive(struct rep_model *model, struct rep_key key, uint64_t time_ns)
+{
+	struct episode *episode = map_find(&model->episodes, key.tgid);
 	int r;
 
-	if (model->processes.n + model->episodes.n >= model->max_live)
-		return -E2BIG;
-	episode = map_find(&model->episodes, child->tid);
-	if (episode) {
-		r = model_episode_give_up(model, episode, event->time_ns, REP_GIVEN_UP_PID_REUSED);
+	if (!episode)
+		return 0;
+	if (episode->older && episode->older->pub.child.start_ns < key.start_ns) {
+		r = give_up_reused(model, episode->older, time_ns);
 		if (r < 0)
 			return r;
 	}
+	if (episode->pub.child.start_ns < key.start_ns)
+		return give_up_reused(model, episode, time_ns);
+	if (episode->pub.child.start_ns == key.start_ns)
+		episode->is_ahead = false;
+	return 0;
+}
+
+/*
+ * Where an episode of @child stands among those of its tid. 1: there is room for it, behind
+ * *ret_newest if that is set, before *ret_older otherwise. 0: it is over, whatever it was.
+ */
+static int make_place(struct rep_model *model, const struct vft_event *event,
+		      const struct vft_task *child, struct episode **ret_newest,
+		      struct episode **ret_older)
+{
+	struct episode *newest = map_find(&model->episodes, child->tid);
+	bool is_later, is_row = model_is_row(event);
+	int r;
+
+	*ret_newest = *ret_older = NULL;
+	if (!newest)
+		return 1;
+	is_later = newest->pub.child.start_ns < child->start_ns;
+	if (newest->pub.child.start_ns > child->start_ns && event->kind != VFT_KIND_SPAWN &&
+	    (is_row || !newest->is_ahead))
+		return 0;
+	r = give_up_reused(model, newest->older, event->time_ns);
+	if (r < 0)
+		return r;
+	if (is_row && is_later)
+		*ret_older = newest;
+	else if (newest->is_ahead && newest->pub.child.start_ns > child->start_ns)
+		*ret_newest = newest;
+	else
+		r = give_up_reused(model, newest, event->time_ns);
+	return r < 0 ? r : 1;
+}
+
+/* *ret NULL: there can be none. */
+static int episode_new(struct rep_model *model, const struct vft_event *event,
+		       const struct vft_task *child, struct episode **ret)
+{
+	struct episode *episode, *newest, *older;
+	int r = make_place(model, event, child, &newest, &older);
+
+	*ret = NULL;
+	if (r <= 0)
+		return r;
+	if (model->processes.n + model->episodes.n + model->n_older >= model->max_live)
+		return -E2BIG;
 	episode = model_pool_new(&model->episode_pool, sizeof(*episode));
 	if (!episode)
 		return -ENOMEM;
+	r = newest ? 0 : map_set(&model->episodes, child->tid, episode);
+	if (r < 0) {
+		model_pool_put(&model->episode_pool, episode, sizeof(*episode));
+		return r;
+	}
 	episode->pub.child = (struct rep_key){child->tgid, child->start_ns};
 	episode->pub.child_tid = child->tid;
 	episode->pub.child_ns_tgid = child->ns_tgid;
 	episode->pub.syscall = -1;
 	episode->pub.start_ns = child->start_ns;
-	episode->evidence.known = model_now(model, event->time_ns);
-	episode->evidence.pending = episode->evidence.known;
-	r = map_set(&model->episodes, child->tid, episode);
-	if (r < 0) {
-		model_pool_put(&model->episode_pool, episode, sizeof(*episode));
-		return r;
-	}
+	/* What the child did since its start, as far as it was watched, belongs to it. */
+	episode->evidence.known = (struct rep_moment){child->start_ns, 0};
+	episode->evidence.pending = model_is_row(event) ? row_moment(model, event, 0)
+							: model_now(model, event->time_ns);
+	episode->is_ahead = model_is_row(event);
+	episode->older = older;
+	if (newest)
+		newest->older = episode;
+	model->n_older += newest || older;
 	episode->previous = model->last_episode;
 	if (model->last_episode)
 		model->last_episode->next = episode;
@@ -130,14 +234,10 @@ static int episode_new(struct rep_model *model, const struct vft_event *event,
 
 static void set_had_episode(struct rep_model *model, const struct rep_episode *episode)
 {
-	struct process *child;
+	struct process *child = NULL;
 
-	if (episode->child_tid != episode->child.tgid) {
-		model_set_ended(model,
-				(struct rep_key){episode->child_tid, episode->child.start_ns});
-		return;
-	}
-	child = model_process_find(model, episode->child);
+	if (episode->child_tid == episode->child.tgid)
+		child = model_process_find(model, episode->child);
 	if (child)
 		child->had_episode = true;
 }
@@ -154,9 +254,10 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 	/* What the snapshot found first is the same episode, unless its spawn was seen before. */
 	if (!episode || episode->pub.has_flags) {
 		r = episode_new(model, event, child, &episode);
-		if (r < 0)
+		if (r < 0 || !episode)
 			return r;
 	}
+	episode->is_ahead = false;
 	episode->pub.start_ns = event->time_ns;
 	episode->pub.from_snapshot = false;
 	episode->pub.has_flags = true;
@@ -165,13 +266,15 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 	episode->pub.compat = event->flags & VFT_SPAWN_COMPAT;
 	episode->pub.uid = task->uid;
 	episode->pub.cgroup = task->cgroup;
-	episode->evidence.is_spawn_unseen = false;
+	episode->evidence.is_spawn_unseen = episode->evidence.is_doubtful = false;
 	episode->evidence.known = model_now(model, event->time_ns);
 	if (event->time_ns > episode->evidence.pending.time_ns)
 		episode->evidence.pending = episode->evidence.known;
+	/* A row that shows it pending later knows nothing of a gap between. */
+	episode->evidence.pending.n_gaps = model->n_gaps;
 	if (episode->pub.parent_tid != task->tid)
 		model_episode_unblock(model, episode), episode->pub.parent_tid = 0;
-	r = model_episode_set_waiter(model, episode, parent, task->tid);
+	r = model_episode_set_waiter(model, episode, parent, task->tid, event);
 	if (r < 0)
 		return r;
 	r = model_set_str(model, &episode->pub.parent_comm, event->comm);
@@ -182,6 +285,20 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 	model_copy_str(&episode->pub.child_comm, episode->pub.parent_comm);
 	set_had_episode(model, &episode->pub);
 	return 0;
+}
+
+/* Events that stand before @row, of moments behind it, may have ended the wait that it shows. */
+static bool may_be_over(const struct rep_model *model, const struct vft_event *row,
+			const struct process *child, struct rep_key waiter)
+{
+	const struct process *parent = model_process_find(model, waiter);
+
+	if (!child && model_may_be_forgotten(model, row->time_ns))
+		return true;
+	return (child && child->last_ns > row->time_ns) ||
+	       (parent && parent->last_ns > row->time_ns) ||
+	       (!parent &&
+		(model_is_ended(model, waiter) || model_may_be_forgotten(model, row->time_ns)));
 }
 
 int model_episode_discover(struct rep_model *model, const struct vft_event *event,
@@ -198,12 +315,14 @@ int model_episode_discover(struct rep_model *model, const struct vft_event *even
 	if (child && child->had_episode && task->tid == task->tgid)
 		return 0;
 	r = episode_new(model, event, task, ret);
-	if (r < 0)
+	if (r < 0 || !*ret)
 		return r;
+	(*ret)->evidence.is_doubtful =
+		model_is_row(event) && may_be_over(model, event, child, waiter);
 	(*ret)->pub.uid = task->uid;
 	(*ret)->pub.cgroup = task->cgroup;
 	set_had_episode(model, &(*ret)->pub);
-	r = model_episode_set_waiter(model, *ret, waiter, waiter_tid);
+	r = model_episode_set_waiter(model, *ret, waiter, waiter_tid, event);
 	if (r < 0)
 		return r;
 	return model_set_str(model, &(*ret)->pub.child_comm, event->comm);
@@ -214,7 +333,7 @@ void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key
 	struct episode *episode = map_find(&model->waiters, tid);
 
 	if (!episode || episode->pub.parent.tgid != key.tgid ||
-	    episode->pub.parent.start_ns != key.start_ns)
+	    episode->pub.parent.start_ns != key.start_ns || model_is_before_wait(episode, time_ns))
 		return;
 	/*
 	 * Not the end of the story: a parent that was let go before it had fallen asleep is let go
@@ -223,6 +342,17 @@ void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key
 	episode->evidence.is_parent_went_on = true;
 	episode->evidence.parent_went_on = model_now(model, time_ns);
 	model_episode_unblock(model, episode);
+}
+
+/* A row of before the events has named one whose end, if it has ended, is forgotten. */
+static bool is_over(const struct rep_model *model, const struct episode *episode)
+{
+	if (model_process_find(model, episode->pub.child))
+		return false;
+	/* Everyone else has been seen from the beginning, and is not there. */
+	return episode->evidence.giving_up != REP_NOT_GIVEN_UP ||
+	       (!model->losses->n && !model->n_gaps && model->attached_ns &&
+		(model->has_whole_list || episode->pub.child.start_ns > model->attached_ns));
 }
 
 static int hand_out(struct rep_model *model, const struct rep_episode *episode)
@@ -311,6 +441,17 @@ static void complete(struct rep_model *model, struct episode *episode)
 	episode->evidence.gap = model->last_gap;
 }
 
+/* Rows of before may still name it: a process says so itself, by having had an episode. */
+static void remember(struct rep_model *model, const struct rep_episode *episode)
+{
+	struct rep_key key = {episode->child_tid, episode->child.start_ns};
+
+	if ((key.tgid == episode->child.tgid && model_process_find(model, key)) ||
+	    model_is_ended(model, key))
+		return;
+	model_set_ended(model, key, model->last_ns);
+}
+
 int model_episode_finish(struct rep_model *model, struct episode *episode)
 {
 	struct rep_verdict_context context = get_context(model);
@@ -318,7 +459,10 @@ int model_episode_finish(struct rep_model *model, struct episode *episode)
 
 	model_episode_unblock(model, episode);
 	complete(model, episode);
-	if (rep_verdict_decide(&context, &episode->evidence, &episode->pub))
+	remember(model, &episode->pub);
+	if (episode->evidence.is_doubtful && is_over(model, episode))
+		r = 0;
+	else if (rep_verdict_decide(&context, &episode->evidence, &episode->pub))
 		r = keep_waiting(model, episode);
 	else
 		r = hand_out(model, &episode->pub);
@@ -354,8 +498,15 @@ int model_episode_flush(struct rep_model *model, const struct rep_verdict_contex
 
 		model_episode_unblock(model, episode);
 		complete(model, episode);
-		(void)rep_verdict_decide(context, &episode->evidence, &episode->pub);
-		r = hand_out(model, &episode->pub);
+		if (map_find(&model->episodes, episode->pub.child_tid) != episode) {
+			episode->evidence.giving_up = REP_GIVEN_UP_PID_REUSED;
+			episode->evidence.given_up = context->end;
+		}
+		if (!episode->evidence.is_doubtful || !context->is_closed ||
+		    !is_over(model, episode)) {
+			(void)rep_verdict_decide(context, &episode->evidence, &episode->pub);
+			r = hand_out(model, &episode->pub);
+		}
 		episode_free(model, episode);
 	}
 	return r;

@@ -7,56 +7,33 @@
 #define FLAG_CLONE_VFORK  0x4000u
 #define FLAG_CLONE_PARENT 0x8000u
 
-static size_t ended_slot(struct rep_key key)
-{
-	uint64_t hash = (key.start_ns ^ (uint64_t)key.tgid << 40) * 0x9e3779b97f4a7c15ull;
-
-	return (hash >> 32) % MODEL_N_ENDED;
-}
-
-/* Rows of a snapshot may stand behind the events that happened since: they must not revive the
- * dead. */
-bool model_is_ended(const struct rep_model *model, struct rep_key key)
-{
-	const struct rep_key *slot = &model->ended[ended_slot(key)];
-
-	return slot->tgid == key.tgid && slot->start_ns == key.start_ns && key.tgid;
-}
-
-void model_set_ended(struct rep_model *model, struct rep_key key)
-{
-	model->ended[ended_slot(key)] = key;
-	model->has_ended = true;
-}
-
 struct process *model_process_find(const struct rep_model *model, struct rep_key key)
 {
 	struct process *process = map_find(&model->processes, key.tgid);
 
-	return process && process->pub.key.start_ns == key.start_ns ? process : NULL;
+	while (process && process->pub.key.start_ns != key.start_ns)
+		process = process->older;
+	return process;
 }
 
-static int process_new(struct rep_model *model, struct rep_key key, struct process **ret)
+/* The newest of its pid, or behind @newest. */
+static int process_new(struct rep_model *model, struct rep_key key, struct process *newest,
+		       struct process **ret)
 {
 	struct process *process;
-	struct episode *former;
-	int r;
+	int r = 0;
 
-	if (model->processes.n + model->episodes.n >= model->max_live)
+	if (model->processes.n + model->episodes.n + model->n_older >= model->max_live)
 		return -E2BIG;
-	/* An episode whose child's pid this was can learn nothing more. */
-	former = map_find(&model->episodes, key.tgid);
-	if (former && former->pub.child.start_ns != key.start_ns) {
-		r = model_episode_give_up(model, former, key.start_ns, REP_GIVEN_UP_PID_REUSED);
-		if (r < 0)
-			return r;
-	}
 	process = model_pool_new(&model->process_pool, sizeof(*process));
 	if (!process)
 		return -ENOMEM;
 	process->pub.key = key;
 	process->pub.start_ns = key.start_ns;
-	r = map_set(&model->processes, key.tgid, process);
+	if (newest)
+		newest->older = process, model->n_older++;
+	else
+		r = map_set(&model->processes, key.tgid, process);
 	if (r < 0) {
 		model_pool_put(&model->process_pool, process, sizeof(*process));
 		return r;
@@ -71,24 +48,98 @@ static int process_new(struct rep_model *model, struct rep_key key, struct proce
 	return 0;
 }
 
-int model_process_get(struct rep_model *model, struct rep_key key, struct process **ret)
+/* Of a pid that belongs to somebody else since @time_ns. */
+static int vanish_all(struct rep_model *model, struct process *newest, uint64_t time_ns)
 {
-	struct process *process = map_find(&model->processes, key.tgid);
-	int r;
+	int r = 0;
 
-	*ret = NULL;
-	if (process && process->pub.key.start_ns == key.start_ns) {
-		*ret = process;
+	if (newest && newest->older)
+		r = model_process_vanish(model, newest->older, time_ns, REP_GIVEN_UP_PID_REUSED);
+	if (newest && r == 0)
+		r = model_process_vanish(model, newest, time_ns, REP_GIVEN_UP_PID_REUSED);
+	return r;
+}
+
+/* One who had the pid before @newest, which a list has named ahead of its events. */
+static int make_older(struct rep_model *model, struct rep_key key, struct process *newest,
+		      struct process **ret)
+{
+	int r = 0;
+
+	if (newest->older)
+		r = model_process_vanish(model, newest->older, key.start_ns,
+					 REP_GIVEN_UP_PID_REUSED);
+	return r < 0 ? r : process_new(model, key, newest, ret);
+}
+
+/* A list names @key, whose spawn may still come, and before it the end of who had the pid. */
+static int make_ahead(struct rep_model *model, struct rep_key key, struct process *former,
+		      struct process **ret)
+{
+	int r = 0;
+
+	if (former && former->older)
+		r = model_process_vanish(model, former->older, key.start_ns,
+					 REP_GIVEN_UP_PID_REUSED);
+	if (r == 0)
+		r = process_new(model, key, NULL, ret);
+	if (r < 0)
+		return r;
+	(*ret)->is_ahead = true;
+	(*ret)->older = former;
+	model->n_older += former != NULL;
+	return 0;
+}
+
+static int make_newest(struct rep_model *model, struct rep_key key, struct process *former,
+		       uint64_t time_ns, struct process **ret)
+{
+	int r = vanish_all(model, former, time_ns);
+
+	if (r == 0)
+		r = model_episode_arrive(model, key, key.start_ns);
+	return r < 0 ? r : process_new(model, key, NULL, ret);
+}
+
+/* Rows, and releases by exit, can name the dead. */
+static bool may_be_new(const struct rep_model *model, struct rep_key key,
+		       const struct vft_event *event)
+{
+	bool is_release = event->kind == VFT_KIND_RELEASE;
+
+	if (is_release && event->release.by != VFT_BY_EXEC)
+		return false;
+	return !model_is_ended(model, key) && !((is_release || model_is_row(event)) &&
+						model_may_be_forgotten(model, event->time_ns));
+}
+
+int model_process_get(struct rep_model *model, struct rep_key key, const struct vft_event *event,
+		      struct process **ret)
+{
+	struct process *newest = map_find(&model->processes, key.tgid);
+
+	*ret = model_process_find(model, key);
+	if (*ret || !may_be_new(model, key, event))
 		return 0;
-	}
-	if ((process && key.start_ns < process->pub.key.start_ns) || model_is_ended(model, key))
-		return 0;
-	if (process) {
-		r = model_process_vanish(model, process, key.start_ns, REP_GIVEN_UP_PID_REUSED);
-		if (r < 0)
-			return r;
-	}
-	return process_new(model, key, ret);
+	if (newest && key.start_ns < newest->pub.key.start_ns)
+		return newest->is_ahead && !model_is_row(event)
+			       ? make_older(model, key, newest, ret)
+			       : 0;
+	if (model_is_row(event))
+		return make_ahead(model, key, newest, ret);
+	return make_newest(model, key, newest, key.start_ns, ret);
+}
+
+/* An event of its own: nobody else has the pid any more. */
+static int arrive(struct rep_model *model, struct process *process)
+{
+	int r = 0;
+
+	process->is_ahead = false;
+	if (process->older)
+		r = model_process_vanish(model, process->older, process->pub.key.start_ns,
+					 REP_GIVEN_UP_PID_REUSED);
+	return r < 0 ? r : model_episode_arrive(model, process->pub.key, process->pub.key.start_ns);
 }
 
 static void take_task(struct process *process, const struct vft_task *task, uint64_t time_ns)
@@ -108,15 +159,16 @@ int model_process_touch(struct rep_model *model, const struct vft_event *event,
 	struct rep_key key = {task->tgid, task->start_ns};
 	struct process *process = model_process_find(model, key);
 
-	if (!process) {
-		int r = model_process_get(model, key, &process);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	*ret = process;
 	if (!process)
-		return 0;
+		r = model_process_get(model, key, event, &process);
+	else if (process->is_ahead && !model_is_row(event))
+		r = arrive(model, process);
+	*ret = process;
+	/* A row of before its last event says nothing new of it. */
+	if (r < 0 || !process || (model_is_row(event) && event->time_ns < process->last_ns))
+		return r;
 	take_task(process, task, event->time_ns);
 	/* Threads have names of their own; the process's is its leader's. */
 	if (task->tid != task->tgid && process->pub.comm)
@@ -129,24 +181,25 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 {
 	const struct vft_task *task = event->spawn.child;
 	struct rep_key key = {task->tgid, task->start_ns};
-	struct process *child = map_find(&model->processes, key.tgid);
+	struct process *child = model_process_find(model, key), *newest;
 	uint64_t flags = event->spawn.clone_flags;
-	int r;
+	int r = 0;
 
-	if (child && child->pub.key.start_ns != key.start_ns) {
-		r = model_process_vanish(model, child, event->time_ns, REP_GIVEN_UP_PID_REUSED);
-		if (r < 0)
-			return r;
-		child = NULL;
-		/* The caller itself held the pid: a hostile file. */
-		caller = model_process_find(
-			model, (struct rep_key){event->task->tgid, event->task->start_ns});
+	if (child) {
+		r = child->is_ahead ? arrive(model, child) : 0;
+	} else {
+		newest = map_find(&model->processes, key.tgid);
+		if (newest && newest->is_ahead && key.start_ns < newest->pub.key.start_ns)
+			r = make_older(model, key, newest, &child);
+		else
+			r = make_newest(model, key, newest, event->time_ns, &child);
+		/* In a hostile file the caller itself held the pid. */
+		if (newest)
+			caller = model_process_find(
+				model, (struct rep_key){event->task->tgid, event->task->start_ns});
 	}
-	if (!child) {
-		r = process_new(model, key, &child);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	take_task(child, task, event->time_ns);
 	child->pub.start_ns = event->time_ns;
 	if (flags & FLAG_CLONE_VFORK)
@@ -172,7 +225,17 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 
 static void process_free(struct rep_model *model, struct process *process)
 {
-	map_remove(&model->processes, process->pub.key.tgid, process);
+	struct process *newest = map_find(&model->processes, process->pub.key.tgid);
+
+	if (newest == process && !process->older) {
+		map_remove(&model->processes, process->pub.key.tgid, process);
+	} else {
+		model->n_older--;
+		if (newest == process)
+			map_place(&model->processes, process->pub.key.tgid, process->older);
+		else if (newest)
+			newest->older = NULL;
+	}
 	if (process->previous)
 		process->previous->next = process->next;
 	else
@@ -187,17 +250,32 @@ static void process_free(struct rep_model *model, struct process *process)
 	model_pool_put(&model->process_pool, process, sizeof(*process));
 }
 
-int model_process_end(struct rep_model *model, struct process *process)
+static int hand_out(struct rep_model *model, struct process *process)
 {
 	int r = 0;
 
 	while (process->waiters)
 		model_episode_unblock(model, process->waiters);
-	model_set_ended(model, process->pub.key);
 	if (model->ops.on_process)
 		r = model->ops.on_process(model->context, &process->pub);
 	process_free(model, process);
 	return r < 0 ? r : 0;
+}
+
+int model_process_end(struct rep_model *model, struct process *process)
+{
+	model_set_ended(model, process->pub.key,
+			process->pub.ended ? process->pub.end_ns : process->last_ns);
+	return hand_out(model, process);
+}
+
+int model_process_flush(struct rep_model *model)
+{
+	int r = 0;
+
+	while (model->first_process && r == 0)
+		r = hand_out(model, model->first_process);
+	return r;
 }
 
 int model_process_vanish(struct rep_model *model, struct process *process, uint64_t time_ns,
@@ -218,7 +296,26 @@ int model_process_vanish(struct rep_model *model, struct process *process, uint6
 		if (r < 0)
 			return r;
 	}
+	process->pub.vanished = true;
+	if (time_ns > process->last_ns)
+		process->last_ns = time_ns;
 	return model_process_end(model, process);
+}
+
+int model_vanish_older(struct rep_model *model)
+{
+	struct process *process = model->n_older ? model->first_process : NULL, *next;
+	int r = 0;
+
+	for (; process && r == 0; process = next) {
+		const struct process *newest = map_find(&model->processes, process->pub.key.tgid);
+
+		next = process->next;
+		if (newest && process != newest)
+			r = model_process_vanish(model, process, newest->pub.key.start_ns,
+						 REP_GIVEN_UP_PID_REUSED);
+	}
+	return r;
 }
 
 void model_process_drop(struct rep_model *model)
@@ -227,7 +324,5 @@ void model_process_drop(struct rep_model *model)
 		model->first_process->waiters = NULL;
 		process_free(model, model->first_process);
 	}
-	if (model->has_ended)
-		memset(model->ended, 0, sizeof(model->ended));
-	model->has_ended = false;
+	model_ended_drop(model);
 }

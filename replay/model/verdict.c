@@ -129,6 +129,8 @@ const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_n
 		return "the spawn was not seen";
 	case REP_REASON_EARLY:
 		return "decided before the trace's end, to bound memory";
+	case REP_REASON_OLD_ROW:
+		return "known by an earlier list only, and may have ended since";
 	}
 	return NULL;
 }
@@ -168,14 +170,18 @@ static void set_unknown(struct rep_episode *episode, enum rep_reason reason, uin
 	episode->reason_ns = reason_ns;
 }
 
+/* A thread found by the snapshot comes with its process's start, not its own. */
+static bool has_start(const struct rep_episode *episode)
+{
+	return episode->child_tid == episode->child.tgid || !episode->from_snapshot;
+}
+
 static void set_end(struct rep_episode *episode, uint64_t end_ns, enum rep_source source)
 {
-	bool has_start = episode->child_tid == episode->child.tgid || !episode->from_snapshot;
-
 	episode->end_ns = end_ns;
 	episode->source = source;
-	/* A thread found by the snapshot comes with its process's start, not its own. */
-	if (!has_start || (end_ns < episode->start_ns && episode->start_ns - end_ns > CLAMP_NS))
+	if (!has_start(episode) ||
+	    (end_ns < episode->start_ns && episode->start_ns - end_ns > CLAMP_NS))
 		return;
 	episode->has_blocked = true;
 	episode->blocked_ns = end_ns < episode->start_ns ? 0 : end_ns - episode->start_ns;
@@ -204,10 +210,20 @@ static bool decide_exited(const struct rep_verdict_context *context, const struc
 {
 	bool had_not_execed =
 		e->is_exit_pending || (e->is_released && e->release_by == VFT_BY_EXIT);
+	/* By a list it may be told before, and yet have happened after. */
+	bool went_on_before = e->is_parent_went_on &&
+			      e->parent_went_on.time_ns <= e->exited.time_ns + REP_LOSS_SLACK_NS;
 	bool rests = !had_not_execed;
 
 	if (!e->is_released)
 		set_end(episode, e->exited.time_ns, REP_SOURCE_EXIT);
+	if (e->is_leader_only) {
+		episode->has_exit = episode->exit_core = false;
+		episode->exit_code = episode->exit_signal = 0;
+		(void)is_hidden(context, e, &e->exited, &context->end, episode);
+		set_unknown(episode, REP_REASON_TRACE_ENDS, context->end.time_ns);
+		return false;
+	}
 	if (!had_not_execed && e->is_released && e->release_by == VFT_BY_EXEC) {
 		episode->outcome = REP_OUTCOME_EXEC_DIED;
 		if (is_hidden(context, e, &e->released, &e->exited, episode))
@@ -216,7 +232,7 @@ static bool decide_exited(const struct rep_verdict_context *context, const struc
 	}
 	/* The parent ran on before the exit: it was let go by exec, or by an exit not yet recorded.
 	 */
-	if (!had_not_execed && (e->is_released || e->is_parent_went_on)) {
+	if (!had_not_execed && (e->is_released || went_on_before)) {
 		set_unknown(episode, REP_REASON_PATH_UNKNOWN, 0);
 		return false;
 	}
@@ -233,7 +249,12 @@ static bool decide_exited(const struct rep_verdict_context *context, const struc
 		/* That no exec failed before is a negative, where failures are recorded at all. */
 		if (context->has & VFT_HAS_EXEC_FAIL) {
 			rests = true;
-			if (is_hidden(context, e, &e->known, &e->exited, episode))
+			if (!is_hidden(context, e, &e->known, &e->exited, episode))
+				return rests;
+			/* That it was over, and how, is known of one that was found waiting. */
+			if (episode->from_snapshot)
+				episode->certain = false;
+			else
 				set_unknown(episode, REP_REASON_NONE, 0);
 		}
 	}
@@ -295,6 +316,10 @@ static void decide_at_end(const struct rep_verdict_context *context, const struc
 		set_unknown(episode, REP_REASON_PARENT_WENT_ON, e->parent_went_on.time_ns);
 		return;
 	}
+	if (e->is_doubtful) {
+		set_unknown(episode, REP_REASON_OLD_ROW, 0);
+		return;
+	}
 	episode->outcome = REP_OUTCOME_OPEN;
 	set_end(episode, context->end.time_ns, REP_SOURCE_NONE);
 	episode->end_ns = 0;
@@ -303,6 +328,46 @@ static void decide_at_end(const struct rep_verdict_context *context, const struc
 		episode->reason = REP_REASON_TRACE_ENDS;
 		episode->reason_ns = context->end.time_ns;
 	}
+}
+
+static uint64_t time_since(const struct rep_episode *episode, uint64_t time_ns)
+{
+	return time_ns > episode->start_ns ? time_ns - episode->start_ns : 0;
+}
+
+static void limit(const struct rep_episode *episode, bool is_seen, const struct rep_moment *moment,
+		  uint64_t *most_ns)
+{
+	uint64_t length_ns = time_since(episode, moment->time_ns);
+
+	if (is_seen && length_ns < *most_ns)
+		*most_ns = length_ns;
+}
+
+/* By what was seen alone, so that no loss can make it wrong. */
+static void set_bounds(const struct rep_evidence *e, struct rep_episode *episode)
+{
+	uint64_t least_ns = time_since(episode, e->pending.time_ns), most_ns = UINT64_MAX;
+	bool is_exact = e->is_released || e->is_exit_pending ||
+			episode->outcome == REP_OUTCOME_PARENT_KILLED;
+
+	episode->blocked_min_ns = 0;
+	episode->blocked_max_ns = UINT64_MAX;
+	if (!has_start(episode))
+		return;
+	if (episode->outcome != REP_OUTCOME_OPEN) {
+		limit(episode, e->is_released, &e->released, &most_ns);
+		limit(episode, e->is_execed, &e->execed, &most_ns);
+		limit(episode, e->is_exited, &e->exited, &most_ns);
+		limit(episode, e->is_parent_died, &e->parent_died, &most_ns);
+		limit(episode, e->is_parent_went_on, &e->parent_went_on, &most_ns);
+		limit(episode, e->giving_up != REP_NOT_GIVEN_UP, &e->given_up, &most_ns);
+	}
+	if (episode->has_blocked &&
+	    (is_exact || (episode->outcome == REP_OUTCOME_OPEN && episode->certain)))
+		least_ns = episode->blocked_ns;
+	episode->blocked_min_ns = least_ns;
+	episode->blocked_max_ns = most_ns > least_ns ? most_ns : least_ns;
 }
 
 bool rep_verdict_decide(const struct rep_verdict_context *context,
@@ -334,5 +399,10 @@ bool rep_verdict_decide(const struct rep_verdict_context *context,
 		episode->certain = false;
 		episode->reason = REP_REASON_SPAWN_UNSEEN;
 	}
+	if (evidence->is_doubtful && episode->certain) {
+		episode->certain = false;
+		episode->reason = REP_REASON_OLD_ROW;
+	}
+	set_bounds(evidence, episode);
 	return rests;
 }

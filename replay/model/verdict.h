@@ -33,7 +33,7 @@ struct rep_moment {
 };
 
 struct rep_evidence {
-	struct rep_moment known; /* since when the child's events were watched */
+	struct rep_moment known; /* the child's beginning, since when its events count */
 	struct rep_moment
 		pending; /* the last moment at which the wait is known to have been open */
 	struct rep_moment released, execed, exited, parent_died, parent_went_on, given_up;
@@ -43,6 +43,8 @@ struct rep_evidence {
 	bool is_exit_pending;  /* the exit event says that the wait was still open */
 	bool is_parent_execed; /* the parent died by a sibling thread's exec */
 	bool is_spawn_unseen;
+	bool is_leader_only; /* exited was the child's leader alone; another thread may yet exec */
+	bool is_doubtful;    /* known by a row older than events that may have ended it */
 	enum rep_giving_up giving_up;
 };
 

@@ -235,6 +235,7 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 				.boot_id = boot,
 				.start_ns = START_NS,
 				.n_cpus = 8,
+				.pidns = 4026531836u,
 				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
 	struct vft_end end = {0};
 	int r;

@@ -149,6 +149,26 @@ struct vft_event *script_snapshot(struct script *script, uint64_t time_ns, struc
 	return event;
 }
 
+struct vft_event *script_pending(struct script *script, uint64_t time_ns, uint8_t kind,
+				 struct vft_task child, struct vft_task waiter)
+{
+	struct vft_event *event = &add_task(script, time_ns, kind, child)->event;
+
+	if (kind == VFT_KIND_STALL) {
+		event->stall.waiter_tgid = waiter.tgid;
+		event->stall.waiter_tid = waiter.tid;
+		event->stall.waiter_start_ns = waiter.start_ns;
+		event->stall.state = VFT_STATE_SLEEPING;
+		return event;
+	}
+	event->flags = VFT_SNAPSHOT_VFORK_PENDING;
+	event->snapshot.state = VFT_STATE_SLEEPING;
+	event->snapshot.waiter_tgid = waiter.tgid;
+	event->snapshot.waiter_tid = waiter.tid;
+	event->snapshot.waiter_start_ns = waiter.start_ns;
+	return event;
+}
+
 struct vft_event *script_lost(struct script *script, uint64_t time_ns, uint64_t from_ns,
 			      uint64_t to_ns, uint64_t count)
 {
@@ -224,7 +244,7 @@ static int take_process(void *context, const struct rep_process *process)
 static int replay(struct rep_model *model, const struct script *script, size_t per_batch)
 {
 	struct vft_event *events = calloc(script->n + 1, sizeof(*events));
-	struct vft_meta meta = {.has = script->has};
+	struct vft_meta meta = {.has = script->has, .pidns = REP_PIDNS_INITIAL};
 	struct vft_section section = {0};
 	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = events};
 	int r = rep_model_begin(model, &section);

@@ -11,7 +11,7 @@
 #include "replay/model/model.h"
 
 #define MS         1000000ull
-#define SCRIPT_MAX 1024
+#define SCRIPT_MAX 8192
 
 /* Flags of clone(2), spelt out: the headers that have them are Linux's. */
 #define F_VM       0x100ull
@@ -26,6 +26,7 @@ struct step {
 	struct vft_task task, child;
 	struct vft_gap gap;
 	bool is_gap;
+	int place; /* for tests that sort: before or behind all others */
 };
 
 struct script {
@@ -62,6 +63,9 @@ struct vft_event *script_exit(struct script *script, uint64_t time_ns, struct vf
 			      uint32_t code, uint32_t signal, uint32_t flags);
 struct vft_event *script_snapshot(struct script *script, uint64_t time_ns, struct vft_task task,
 				  uint32_t flags);
+/* A row of a list, or with VFT_KIND_STALL a stall: @child holds @waiter. */
+struct vft_event *script_pending(struct script *script, uint64_t time_ns, uint8_t kind,
+				 struct vft_task child, struct vft_task waiter);
 struct vft_event *script_lost(struct script *script, uint64_t time_ns, uint64_t from_ns,
 			      uint64_t to_ns, uint64_t count);
 struct vft_event *script_mark(struct script *script, uint64_t time_ns, uint32_t what);

@@ -82,6 +82,9 @@ static void test_model__process_from_spawn_to_exit(void **state)
 	assert_int_equal(process->start_ns, 10 * MS);
 	assert_int_equal(process->end_ns, 15 * MS);
 	assert_int_equal(process->exec_count, 2);
+	assert_int_equal(process->exec_ns, 12 * MS);
+	assert_true(process->execed);
+	assert_false(process->vanished);
 	assert_int_equal(process->exit_code, 1);
 	assert_true(process->ended);
 	assert_text(process->exe, "/bin/false");
@@ -92,6 +95,8 @@ static void test_model__process_from_spawn_to_exit(void **state)
 	assert_int_equal(process->spawn, REP_SPAWN_UNKNOWN);
 	assert_false(process->ended);
 	assert_int_equal(process->end_ns, 0);
+	assert_int_equal(process->exec_ns, 0);
+	assert_false(process->execed);
 	assert_int_equal(fixture->result->n_processes, 2);
 }
 
@@ -238,13 +243,16 @@ static void test_model__non_leader_of_the_child_execs(void **state)
 	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
 	script_spawn(fixture->script, 11 * MS, CHILD, thread_of(200, 10 * MS, 205),
 		     F_THREAD | F_VM);
-	script_exit(fixture->script, 12 * MS, CHILD, 0, 0, VFT_EXIT_VFORK_PENDING);
+	script_exit(fixture->script, 12 * MS, CHILD, 5, 0, VFT_EXIT_VFORK_PENDING);
 	script_release(fixture->script, 13 * MS, CHILD, PARENT, VFT_BY_EXIT);
 	script_exec(fixture->script, 14 * MS, CHILD, "/bin/true")->exec.old_tid = 205;
 	run(fixture);
 	episode = result_episode(fixture->result, 200);
 	assert_int_equal(episode->outcome, REP_OUTCOME_EXEC);
 	assert_int_equal(episode->blocked_ns, 3 * MS);
+	/* That exit was its leader's, not the child's. */
+	assert_false(episode->has_exit);
+	assert_int_equal(episode->exit_code, 0);
 	assert_false(result_process(fixture->result, 200)->ended);
 }
 
@@ -297,6 +305,35 @@ static void test_model__waiter_vforks_again(void **state)
 	assert_int_equal(outcome_of(fixture->result, 200), REP_OUTCOME_UNKNOWN);
 	assert_int_equal(result_episode(fixture->result, 200)->reason, REP_REASON_PARENT_WENT_ON);
 	assert_int_equal(outcome_of(fixture->result, 201), REP_OUTCOME_OPEN);
+}
+
+/* The kernel writes a killed child's release behind its exit, and nothing before may be known. */
+static void test_model__release_makes_no_process(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_release(fixture->script, 30 * MS, CHILD, PARENT, VFT_BY_EXIT);
+	run(fixture);
+	assert_int_equal(fixture->result->n_processes, 0);
+	assert_int_equal(fixture->result->n_episodes, 1);
+	script_exit(fixture->script, 31 * MS, CHILD, 0, 0, VFT_EXIT_PROCESS);
+	script_release(fixture->script, 32 * MS, CHILD, PARENT, VFT_BY_EXIT);
+	run(fixture);
+	assert_int_equal(fixture->result->n_processes, 1);
+	assert_int_equal(fixture->result->n_episodes, 1);
+}
+
+/* Whether a process that ran before has exec'd is what a list says. */
+static void test_model__lists_say_who_has_execed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_snapshot(fixture->script, 10 * MS, PARENT, VFT_SNAPSHOT_EXECED);
+	script_snapshot(fixture->script, 10 * MS, CHILD, 0);
+	run(fixture);
+	assert_true(result_process(fixture->result, 100)->execed);
+	assert_int_equal(result_process(fixture->result, 100)->exec_ns, 0);
+	assert_false(result_process(fixture->result, 200)->execed);
 }
 
 static struct vft_event *snapshot_pending(struct fixture *fixture, uint64_t time_ns)
@@ -368,6 +405,110 @@ static void test_model__snapshot_behind_the_end(void **state)
 	assert_int_equal(fixture->result->n_episodes, 1);
 	assert_int_equal(fixture->result->n_processes, 2);
 	assert_int_equal(outcome_of(fixture->result, 200), REP_OUTCOME_EXIT);
+}
+
+/* The first list names who has the pid now, before the events of who had it before. */
+static void test_model__pid_reused_before_the_list(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vft_task again = leader_of(200, 60 * MS);
+	const struct result *result;
+
+	for (int has_spawn = 0; has_spawn < 2; has_spawn++) {
+		fixture->script->n = 0;
+		script_mark(fixture->script, 5 * MS, VFT_MARK_START);
+		script_pending(fixture->script, 100 * MS, VFT_KIND_SNAPSHOT, again, PARENT);
+		if (has_spawn)
+			script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+		script_exit(fixture->script, 50 * MS, CHILD, 3, 0,
+			    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+		script_release(fixture->script, 51 * MS, CHILD, PARENT, VFT_BY_EXIT);
+		script_vfork(fixture->script, 60 * MS, PARENT, again);
+		result = run(fixture);
+		assert_int_equal(result->n_episodes, 2);
+		assert_int_equal(result->episodes[0].child.start_ns, 10 * MS);
+		assert_int_equal(result->episodes[0].outcome, REP_OUTCOME_EXIT);
+		assert_int_equal(result->episodes[0].certain, has_spawn);
+		assert_int_equal(result->episodes[1].outcome, REP_OUTCOME_OPEN);
+		assert_true(result->episodes[1].certain);
+		assert_int_equal(result->episodes[1].start_ns, 60 * MS);
+		assert_int_equal(result->n_processes, 3);
+		assert_int_equal(result->processes[0].key.start_ns, 10 * MS);
+		assert_true(result->processes[0].ended);
+		assert_int_equal(result->processes[0].exit_code, 3);
+	}
+}
+
+/* Who had the pid and did not end before anybody's eyes has ended when its heir acts. */
+static void test_model__list_gives_a_pid_away(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vft_task again = leader_of(200, 60 * MS);
+	const struct result *result;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_pending(fixture->script, 100 * MS, VFT_KIND_SNAPSHOT, again, leader_of(101, MS));
+	result = run(fixture);
+	assert_int_equal(result->n_episodes, 2);
+	assert_int_equal(result->n_processes, 4);
+	for (int acts = 0; acts < 2; acts++) {
+		assert_int_equal(result->episodes[0].child.start_ns, 10 * MS);
+		assert_int_equal(result->episodes[0].reason, REP_REASON_PID_REUSED);
+		assert_int_equal(result->episodes[1].outcome,
+				 acts ? REP_OUTCOME_EXEC : REP_OUTCOME_OPEN);
+		assert_int_equal(result->processes[0].key.start_ns, 10 * MS);
+		assert_true(result->processes[0].vanished);
+		assert_false(result->processes[0].ended);
+		script_exec(fixture->script, 110 * MS, again, "/bin/true");
+		result = run(fixture);
+	}
+}
+
+/* A blocked thread's acts of before the wait that a list shows, seen behind it. */
+static void test_model__acts_of_before_the_list(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_pending(fixture->script, 100 * MS, VFT_KIND_SNAPSHOT, leader_of(200, 60 * MS),
+		       PARENT);
+	script_exec_fail(fixture->script, 50 * MS, PARENT, "/no", 2);
+	/* Another thread's exec ended those who waited then. */
+	script_exec(fixture->script, 55 * MS, PARENT, "/bin/daemon")->exec.old_tid = 107;
+	script_vfork(fixture->script, 60 * MS, PARENT, leader_of(200, 60 * MS));
+	assert_int_equal(outcome_of(run(fixture), 200), REP_OUTCOME_OPEN);
+	assert_true(result_episode(fixture->result, 200)->certain);
+	assert_int_equal(fixture->result->n_episodes, 1);
+}
+
+/* More ends behind one list than are remembered one by one: its rows invent nothing. */
+static void test_model__rows_of_before_forgotten_ends(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct result *result;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		uint64_t later_ns = 10000 * MS;
+
+		fixture->script->n = 0;
+		fixture->script->end.end_ns = 2 * later_ns;
+		script_mark(fixture->script, 5 * MS, VFT_MARK_START);
+		script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+		script_exit(fixture->script, 30 * MS, CHILD, 0, 9,
+			    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+		script_release(fixture->script, 31 * MS, CHILD, PARENT, VFT_BY_EXIT);
+		for (uint32_t i = 0; i < 5000; i++)
+			script_exit(fixture->script, later_ns + i * MS,
+				    leader_of(1000 + i, 10 * MS), 0, 0, VFT_EXIT_PROCESS);
+		script_pending(fixture->script, 20 * MS, VFT_KIND_STALL, CHILD, PARENT);
+		if (n)
+			script_lost(fixture->script, later_ns, 15 * MS, 16 * MS, 1);
+		result = run(fixture);
+		assert_int_equal(result->episodes[0].outcome, REP_OUTCOME_KILLED);
+		assert_true(result->episodes[0].certain);
+		/* With a loss it could be one whose spawn was not seen. */
+		assert_int_equal(result->n_episodes, 1 + n);
+		assert_false(n && result->episodes[1].certain);
+	}
 }
 
 static void add_list(struct fixture *fixture, uint64_t time_ns, struct vft_task task)
@@ -659,9 +800,15 @@ int main(void)
 		TEST(test_model__pid_reused),
 		TEST(test_model__pid_reused_after_lost_end),
 		TEST(test_model__waiter_vforks_again),
+		TEST(test_model__release_makes_no_process),
+		TEST(test_model__lists_say_who_has_execed),
 		TEST(test_model__snapshot_finds_episode),
 		TEST(test_model__snapshot_and_spawn_are_one_episode),
 		TEST(test_model__snapshot_behind_the_end),
+		TEST(test_model__pid_reused_before_the_list),
+		TEST(test_model__list_gives_a_pid_away),
+		TEST(test_model__acts_of_before_the_list),
+		TEST(test_model__rows_of_before_forgotten_ends),
 		TEST(test_model__list_ends_what_it_lacks),
 		TEST(test_model__list_without_loss_ends_nothing),
 		TEST(test_model__stall_finds_episode),

@@ -540,6 +540,82 @@ static void test_verdict__times_reversed(void **state)
 	assert_false(run(fixture, 200)->has_blocked);
 }
 
+static void check_bounds(const struct rep_episode *episode, uint64_t min_ns, uint64_t max_ns)
+{
+	assert_int_equal(episode->blocked_min_ns, min_ns);
+	assert_int_equal(episode->blocked_max_ns, max_ns);
+}
+
+/* Of a wait whose end may be lost it is still known how long it lasted at least, and at most. */
+static void test_verdict__bounds_under_loss(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	check_bounds(run(fixture, 200), 990 * MS, UINT64_MAX);
+	script_lost(fixture->script, 300 * MS, 210 * MS, 220 * MS, 1);
+	check_bounds(run(fixture, 200), 0, UINT64_MAX);
+	script_pending(fixture->script, 200 * MS, VFT_KIND_STALL, CHILD, PARENT);
+	check(run(fixture, 200), REP_OUTCOME_UNKNOWN, false);
+	check_bounds(fixture->result->episodes, 190 * MS, UINT64_MAX);
+	assert_false(fixture->result->episodes->has_blocked);
+	/* The parent was seen running again. */
+	script_exec_fail(fixture->script, 400 * MS, PARENT, "/no", 2);
+	check(run(fixture, 200), REP_OUTCOME_UNKNOWN, false);
+	check_bounds(fixture->result->episodes, 190 * MS, 390 * MS);
+	script_exit(fixture->script, 350 * MS, CHILD, 0, 0, VFT_EXIT_PROCESS);
+	check(run(fixture, 200), REP_OUTCOME_UNKNOWN, false);
+	check_bounds(fixture->result->episodes, 190 * MS, 340 * MS);
+}
+
+static void test_verdict__bounds_of_what_was_seen(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_exec(fixture->script, 13 * MS, CHILD, "/bin/true");
+	/* The exec event is an upper bound. */
+	check_bounds(run(fixture, 200), 0, 3 * MS);
+	fixture->script->n = 1;
+	script_release(fixture->script, 12 * MS, CHILD, PARENT, VFT_BY_EXEC);
+	script_exec(fixture->script, 13 * MS, CHILD, "/bin/true");
+	check_bounds(run(fixture, 200), 2 * MS, 2 * MS);
+	fixture->script->n = 1;
+	script_exit(fixture->script, 15 * MS, CHILD, 0, 9,
+		    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+	check_bounds(run(fixture, 200), 5 * MS, 5 * MS);
+	fixture->script->n = 1;
+	script_exit(fixture->script, 16 * MS, PARENT, 0, 9, VFT_EXIT_PROCESS | VFT_EXIT_WAITER);
+	check_bounds(run(fixture, 200), 6 * MS, 6 * MS);
+	/* Not closed: it was open when the last was heard of it. */
+	fixture->script->n = 1;
+	script_mark(fixture->script, 50 * MS, VFT_MARK_STOP);
+	fixture->script->is_closed = false;
+	check(run(fixture, 200), REP_OUTCOME_OPEN, false);
+	check_bounds(fixture->result->episodes, 0, UINT64_MAX);
+}
+
+/* Its leader has let the parent go; another thread of the child may exec when the trace is over. */
+static void test_verdict__leader_only(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct rep_episode *episode;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_exit(fixture->script, 12 * MS, CHILD, 3, 0, VFT_EXIT_VFORK_PENDING);
+	script_release(fixture->script, 13 * MS, CHILD, PARENT, VFT_BY_EXIT);
+	episode = run(fixture, 200);
+	check(episode, REP_OUTCOME_UNKNOWN, false);
+	assert_int_equal(episode->reason, REP_REASON_TRACE_ENDS);
+	assert_false(episode->has_exit);
+	assert_int_equal(episode->blocked_ns, 3 * MS);
+	script_exit(fixture->script, 14 * MS, thread_of(200, 10 * MS, 205), 4, 0, VFT_EXIT_PROCESS);
+	episode = run(fixture, 200);
+	check(episode, REP_OUTCOME_EXIT, true);
+	assert_true(episode->has_exit);
+	assert_int_equal(episode->exit_code, 4);
+}
+
 static void test_verdict__reason_text(void **state)
 {
 	struct rep_episode episode = {
@@ -597,6 +673,9 @@ int main(void)
 		TEST(test_verdict__before_every_hook_was_attached),
 		TEST(test_verdict__release_path_unknown),
 		TEST(test_verdict__times_reversed),
+		TEST(test_verdict__bounds_under_loss),
+		TEST(test_verdict__bounds_of_what_was_seen),
+		TEST(test_verdict__leader_only),
 		TEST(test_verdict__reason_text),
 	};
 

@@ -15,15 +15,17 @@
 
 #include "script.h"
 
-#define N_SEEDS    150u
-#define N_DAMAGES  12u
+#define N_SEEDS    1000u
+#define N_DAMAGES  20u
 #define MAX_TRUTHS 128u
 
 struct world {
 	uint64_t random;
 	struct script *script;
-	struct {
-		uint32_t child_tid;
+	/* Since when and until when each was a process, and held its parent; 0 = for ever. */
+	struct truth {
+		struct vft_task child, parent;
+		uint64_t held_until_ns, dead_from_ns;
 		enum rep_outcome outcome;
 	} truths[MAX_TRUTHS];
 	size_t n_truths;
@@ -64,24 +66,41 @@ static void exits(struct world *world, uint64_t *time_ns, struct vft_task parent
 	*time_ns += 2000;
 }
 
+/* A new pid, or one that somebody had who is dead by then. */
+static uint32_t choose_pid(struct world *world, uint64_t time_ns)
+{
+	for (size_t i = below(world, 3) ? world->n_truths : 0; i < world->n_truths; i++) {
+		uint32_t pid = world->truths[i].child.tgid;
+		bool is_free = true;
+
+		for (size_t k = 0; k < world->n_truths; k++)
+			is_free &= world->truths[k].child.tgid != pid ||
+				   (world->truths[k].dead_from_ns &&
+				    world->truths[k].dead_from_ns < time_ns);
+		if (is_free)
+			return pid;
+	}
+	return world->next_pid++;
+}
+
 /* One vfork of @parent, to its end; false when the parent did not live through it. */
 static bool vforks(struct world *world, uint64_t *time_ns, struct vft_task parent,
 		   enum rep_outcome outcome)
 {
 	struct script *script = world->script;
-	uint32_t pid = world->next_pid++;
-	struct vft_task child = leader_of(pid, *time_ns);
+	struct vft_task child = leader_of(choose_pid(world, *time_ns), *time_ns);
+	struct truth *truth = &world->truths[world->n_truths++];
 	/* A parent that had not yet fallen asleep is let go without a release event. */
 	bool has_release = below(world, 8) != 0;
 
-	world->truths[world->n_truths].child_tid = pid;
-	world->truths[world->n_truths++].outcome = outcome;
+	*truth = (struct truth){.child = child, .parent = parent, .outcome = outcome};
 	script_vfork(script, *time_ns, parent, child);
 	pass(world, time_ns);
 	switch (outcome) {
 	case REP_OUTCOME_EXEC:
 		if (below(world, 4) == 0 && (script->has & VFT_HAS_EXEC_FAIL))
 			script_exec_fail(script, (*time_ns)++, child, "/no/such", 2);
+		truth->held_until_ns = *time_ns;
 		if (has_release)
 			script_release(script, *time_ns, child, parent, VFT_BY_EXEC);
 		pass(world, time_ns);
@@ -89,26 +108,37 @@ static bool vforks(struct world *world, uint64_t *time_ns, struct vft_task paren
 		pass(world, time_ns);
 		if (below(world, 3) == 0)
 			script_exec(script, (*time_ns)++, child, "/bin/second");
-		if (below(world, 2) == 0)
+		if (below(world, 2) == 0) {
 			script_exit(script, *time_ns, child, 0, 0, VFT_EXIT_PROCESS);
+			truth->dead_from_ns = *time_ns;
+		}
 		break;
 	case REP_OUTCOME_EXEC_DIED:
+		truth->held_until_ns = *time_ns;
 		script_release(script, *time_ns, child, parent, VFT_BY_EXEC);
 		pass(world, time_ns);
 		script_exit(script, *time_ns, child, 0, 11, VFT_EXIT_PROCESS);
+		truth->dead_from_ns = *time_ns;
 		break;
 	case REP_OUTCOME_EXEC_FAILED:
 		script_exec_fail(script, *time_ns, child, "/no/such", 2);
 		pass(world, time_ns);
+		truth->held_until_ns = *time_ns;
 		exits(world, time_ns, parent, child, 127, 0, has_release);
+		truth->dead_from_ns = *time_ns;
 		break;
 	case REP_OUTCOME_EXIT:
+		truth->held_until_ns = *time_ns;
 		exits(world, time_ns, parent, child, 3, 0, has_release);
+		truth->dead_from_ns = *time_ns;
 		break;
 	case REP_OUTCOME_KILLED:
+		truth->held_until_ns = *time_ns;
 		exits(world, time_ns, parent, child, 0, 9, has_release);
+		truth->dead_from_ns = *time_ns;
 		break;
 	case REP_OUTCOME_PARENT_KILLED:
+		truth->held_until_ns = *time_ns;
 		script_exit(script, *time_ns, parent, 0, 9, VFT_EXIT_PROCESS | VFT_EXIT_WAITER);
 		pass(world, time_ns);
 		if (below(world, 2))
@@ -119,7 +149,7 @@ static bool vforks(struct world *world, uint64_t *time_ns, struct vft_task paren
 		return false;
 	case REP_OUTCOME_OPEN:
 		if (below(world, 3) == 0)
-			script_snapshot(script, *time_ns, child, VFT_SNAPSHOT_VFORK_PENDING);
+			script_pending(script, *time_ns, VFT_KIND_SNAPSHOT, child, parent);
 		return false;
 	case REP_OUTCOME_UNKNOWN:
 	case REP_N_OUTCOMES:
@@ -127,6 +157,61 @@ static bool vforks(struct world *world, uint64_t *time_ns, struct vft_task paren
 	}
 	pass(world, time_ns);
 	return true;
+}
+
+static bool is_listed(const struct script *script, size_t first, uint32_t tid)
+{
+	for (size_t i = first; i < script->n; i++)
+		if (script->steps[i].task.tid == tid)
+			return true;
+	return false;
+}
+
+/*
+ * A list that begins at @time_ns, as a recorder writes it: at the start before the events that
+ * happened meanwhile, at the end, of those only that hold a parent, behind those that happened
+ * since. Each row is of its own moment.
+ */
+static void list(struct world *world, uint64_t time_ns, bool is_final)
+{
+	struct script *script = world->script;
+	size_t first = script->n;
+
+	for (size_t i = 0; i < world->n_truths; i++) {
+		const struct truth *truth = &world->truths[i];
+		bool is_held;
+
+		time_ns += below(world, MS);
+		is_held = !truth->held_until_ns || time_ns < truth->held_until_ns;
+		/* No list names a pid twice. */
+		if (truth->child.start_ns >= time_ns ||
+		    is_listed(script, first, truth->child.tid) ||
+		    (truth->dead_from_ns && truth->dead_from_ns <= time_ns))
+			continue;
+		if (is_held)
+			script_pending(script, time_ns,
+				       is_final ? VFT_KIND_STALL : VFT_KIND_SNAPSHOT, truth->child,
+				       truth->parent);
+		else if (!is_final)
+			script_snapshot(script, time_ns, truth->child, 0);
+	}
+	for (size_t i = first; i < script->n; i++)
+		script->steps[i].place = is_final ? 1 : -1;
+	if (script->n > first && !is_final) {
+		script->steps[first].event.flags |= VFT_SNAPSHOT_FIRST;
+		script->steps[script->n - 1].event.flags |= VFT_SNAPSHOT_LAST;
+	}
+}
+
+/* Anywhere, or among the last events. */
+static uint64_t final_time(struct world *world)
+{
+	uint64_t last_ns = 0;
+
+	for (size_t i = 0; i < world->script->n; i++)
+		if (world->script->steps[i].event.time_ns > last_ns)
+			last_ns = world->script->steps[i].event.time_ns;
+	return below(world, 3) ? last_ns - below(world, 20 * MS) : 50 * MS + below(world, 300 * MS);
 }
 
 static void build(struct world *world, uint64_t seed)
@@ -158,13 +243,24 @@ static void build(struct world *world, uint64_t seed)
 			if (!vforks(world, &begin, parent, outcomes[below(world, n_outcomes)]))
 				break;
 	}
+	script_mark(world->script, 1, VFT_MARK_START);
+	world->script->steps[world->script->n - 1].place = -1;
+	if (below(world, 3))
+		list(world, 10 * MS + below(world, 200 * MS), false);
+	if (below(world, 3))
+		list(world, final_time(world), true);
 }
 
-/* The file's order is that of time; equal times keep the script's. */
+/* The file's order is that of time, but for lists; equal times keep the script's. */
 static int compare_steps(const void *pa, const void *pb)
 {
 	const struct step *a = pa, *b = pb;
 
+	if (a->place != b->place)
+		return a->place < b->place ? -1 : 1;
+	if (a->place)
+		return (a->gap.n_missing_blocks > b->gap.n_missing_blocks) -
+		       (a->gap.n_missing_blocks < b->gap.n_missing_blocks);
 	if (a->event.time_ns != b->event.time_ns)
 		return a->event.time_ns < b->event.time_ns ? -1 : 1;
 	return (a->gap.n_missing_blocks > b->gap.n_missing_blocks) -
@@ -191,14 +287,27 @@ static void sort(struct script *script)
 	relink(script);
 }
 
+static bool is_row(const struct step *step)
+{
+	return step->event.kind == VFT_KIND_SNAPSHOT || step->event.kind == VFT_KIND_STALL;
+}
+
+static const struct rep_episode *find(const struct result *result, const struct truth *truth)
+{
+	for (size_t i = 0; i < result->n_episodes; i++)
+		if (result->episodes[i].child_tid == truth->child.tid &&
+		    result->episodes[i].child.start_ns == truth->child.start_ns)
+			return &result->episodes[i];
+	return NULL;
+}
+
 static void check_against(const struct world *world, const struct result *result, uint64_t seed,
 			  const char *what, bool is_damaged)
 {
 	size_t n_found = 0;
 
 	for (size_t i = 0; i < world->n_truths; i++) {
-		const struct rep_episode *episode =
-			result_episode(result, world->truths[i].child_tid);
+		const struct rep_episode *episode = find(result, &world->truths[i]);
 		bool is_same = episode && episode->outcome == world->truths[i].outcome;
 
 		n_found += episode != NULL;
@@ -209,11 +318,15 @@ static void check_against(const struct world *world, const struct result *result
 		    (is_damaged || episode->certain || episode->outcome == REP_OUTCOME_UNKNOWN))
 			continue;
 		print_error("seed %llu, %s: child %u is %s, told %s\n", (unsigned long long)seed,
-			    what, world->truths[i].child_tid,
+			    what, world->truths[i].child.tid,
 			    rep_outcome_name(world->truths[i].outcome),
 			    episode ? rep_outcome_name(episode->outcome) : "nothing");
 		fail();
 	}
+	/* Each is told once, and nobody else is. */
+	if (n_found != result->n_episodes)
+		print_error("seed %llu, %s: %zu told for %zu\n", (unsigned long long)seed, what,
+			    result->n_episodes, n_found);
 	assert_int_equal(n_found, result->n_episodes);
 }
 
@@ -228,7 +341,9 @@ static void lose(struct world *world, struct script *damaged, size_t first, size
 	for (size_t i = 0; i < whole->n; i++) {
 		uint64_t time_ns = whole->steps[i].event.time_ns;
 
-		if (i < first || i > last || below(world, one_in) != 0) {
+		/* Only what comes through the ring can be lost. */
+		if (i < first || i > last || is_row(&whole->steps[i]) ||
+		    !whole->steps[i].event.task || below(world, one_in) != 0) {
 			damaged->steps[damaged->n++] = whole->steps[i];
 			continue;
 		}
@@ -248,13 +363,23 @@ static void lose(struct world *world, struct script *damaged, size_t first, size
 		script_lost(damaged, 999 * MS, from_ns, to_ns, n_lost);
 }
 
-/* Take whole runs of events out, as a damaged block does. */
+/*
+ * Take whole runs of events out, as a damaged block does. Its window is what a reader knows: the
+ * latest time before it, and that of the block behind it, whichever is the earlier.
+ */
 static void damage(struct world *world, struct script *damaged, size_t first, size_t last)
 {
 	const struct script *whole = world->script;
-	uint64_t from_ns = first ? whole->steps[first - 1].event.time_ns : 0;
-	uint64_t to_ns = last + 1 < whole->n ? whole->steps[last + 1].event.time_ns : UINT64_MAX;
+	uint64_t before_ns = 0;
+	uint64_t behind_ns =
+		last + 1 < whole->n ? whole->steps[last + 1].event.time_ns : UINT64_MAX;
+	uint64_t from_ns, to_ns;
 
+	for (size_t i = 0; i < first; i++)
+		if (whole->steps[i].event.time_ns > before_ns)
+			before_ns = whole->steps[i].event.time_ns;
+	from_ns = before_ns < behind_ns ? before_ns : behind_ns;
+	to_ns = before_ns < behind_ns ? behind_ns : before_ns;
 	damaged->n = 0;
 	damaged->has = whole->has;
 	damaged->end = whole->end;
@@ -268,6 +393,16 @@ static void damage(struct world *world, struct script *damaged, size_t first, si
 	relink(damaged);
 }
 
+/* The last step that is no row of the final list. */
+static size_t n_before_rows(const struct script *script)
+{
+	size_t i = script->n - 1;
+
+	while (i > 20 && is_row(&script->steps[i]))
+		i--;
+	return i;
+}
+
 static void check_damaged(struct world *world, struct script *damaged, uint64_t seed)
 {
 	for (uint32_t i = 0; i < N_DAMAGES; i++) {
@@ -276,15 +411,21 @@ static void check_damaged(struct world *world, struct script *damaged, uint64_t 
 		struct result *result;
 		const char *what;
 
-		if (i % 4 == 0) {
+		if (i % 5 == 0) {
 			what = "one event lost";
 			lose(world, damaged, first, first, 1, below(world, 2));
-		} else if (i % 4 == 1) {
+		} else if (i % 5 == 1) {
 			what = "some events lost";
 			lose(world, damaged, first, last, 2 + below(world, 6), below(world, 2));
-		} else if (i % 4 == 2) {
+		} else if (i % 5 == 2) {
 			what = "a run of events lost";
 			lose(world, damaged, first, first + below(world, 10), 1, false);
+		} else if (i % 5 == 3) {
+			/* The block before the last, which ends with rows of before. */
+			what = "a gap at the end";
+			last = n_before_rows(world->script) - below(world, 2);
+			first = last - below(world, 12);
+			damage(world, damaged, first, last);
 		} else {
 			what = "a gap";
 			damage(world, damaged, first, last < first + 20 ? last : first + 20);

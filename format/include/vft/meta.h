@@ -41,7 +41,8 @@ struct vft_section {
 	X(34, ring_size)  /* bytes */                                                              \
 	X(35, start_ns)   /* CLOCK_BOOTTIME when recording began: zero of the report's time */     \
 	X(36, pidns)      /* inode of the recorder's pid namespace */                              \
-	X(38, has)        /* VFT_HAS_*: which kinds of event this recording could see */
+	X(38, has)        /* VFT_HAS_*: which kinds of event this recording could see */           \
+	X(39, list_pidns) /* inode of the pid namespace that lists cover; 0 = all the host */
 
 #define VFT_HAS_THREADS    0x1u /* thread creation and exit */
 #define VFT_HAS_EXEC_FAIL  0x2u /* failed exec */
