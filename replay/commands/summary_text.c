@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replay/base/saturate.h"
+
 #define N_WORST     4u
 #define N_OPEN      3u
 #define BAR_COLUMNS 40u
@@ -61,21 +63,28 @@ static void held_by(struct rep_out *out, enum rep_style style, const struct rep_
 	}
 }
 
-static bool is_incomplete(const struct rep_facts *facts)
-{
-	return facts->n_lost || facts->n_missing_blocks || facts->n_gaps;
-}
-
 /* A verdict under loss names the loss in the same breath. */
 static void what_is_missing(struct rep_out *out, const struct rep_facts *facts)
 {
-	if (!is_incomplete(facts))
+	if (!rep_facts_are_incomplete(facts))
 		return;
 	rep_line_word(out, REP_WARN, "; ");
 	if (facts->n_lost)
 		plural(out, REP_WARN, facts->n_lost, " event was lost", " events were lost");
-	else
+	else if (facts->n_gaps || facts->n_missing_blocks)
 		rep_line_word(out, REP_WARN, "a part of the file is missing");
+	else
+		rep_line_word(out, REP_WARN, "events were lost");
+}
+
+/* Who was held before the recording, and outside of what was listed, is not known. */
+static void who_was_not_listed(struct rep_out *out, const struct rep_facts *facts)
+{
+	rep_line_word(out, REP_WARN,
+		      "Not known whether a vfork is stuck: what ran before was listed "
+		      "only in pid namespace ");
+	number(out, REP_WARN, facts->list_pidns);
+	rep_line_word(out, REP_WARN, "; there and since: ");
 }
 
 static void health_open(const struct rep_summary *s)
@@ -102,12 +111,14 @@ void rep_summary_health(const struct rep_summary *s)
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
 	uint64_t n_unknown = s->outcomes[REP_OUTCOME_UNKNOWN];
-	bool hidden = is_incomplete(facts);
+	bool hidden = rep_facts_are_incomplete(facts);
 
 	if (s->open.n_rows) {
 		health_open(s);
 		return;
 	}
+	if (facts->list_is_partial)
+		who_was_not_listed(out, facts);
 	if (n_unknown) {
 		rep_line_word(out, REP_WARN, "No vfork is known to be stuck, but the end of ");
 		number(out, REP_WARN, n_unknown);
@@ -140,13 +151,15 @@ static void losses(const struct rep_summary *s)
 	struct rep_out *out = s->run->out;
 	const struct rep_facts *facts = &s->run->facts;
 
-	if (is_incomplete(facts)) {
+	if (rep_facts_are_incomplete(facts)) {
 		const char *between = "";
 
 		rep_line_word(out, REP_WARN, "Incomplete: ");
 		if (facts->n_lost) {
 			plural(out, REP_WARN, facts->n_lost, " event lost", " events lost");
 			between = ", ";
+		} else if (!facts->n_gaps && !facts->n_missing_blocks) {
+			rep_line_word(out, REP_WARN, "some events lost");
 		}
 		if (facts->n_missing_blocks) {
 			rep_line_word(out, REP_WARN, between);
@@ -154,10 +167,13 @@ static void losses(const struct rep_summary *s)
 			       " blocks missing");
 			between = ", ";
 		}
-		if (facts->n_gaps) {
+		if (facts->gap_bytes) {
 			rep_line_word(out, REP_WARN, between);
 			number(out, REP_WARN, facts->gap_bytes);
 			rep_line_word(out, REP_WARN, " bytes of the file damaged");
+		} else if (facts->n_gaps && !facts->n_missing_blocks) {
+			rep_line_word(out, REP_WARN, between);
+			rep_line_word(out, REP_WARN, "rows of the file missing");
 		}
 		rep_line_word(out, REP_WARN, "; what that could hide is called unknown");
 		rep_line_end(out);
@@ -246,7 +262,7 @@ static void outcomes(const struct rep_summary *s)
 		number(out, outcome_style(i), n);
 		if (facts->n_lost && i != REP_OUTCOME_UNKNOWN) {
 			rep_line_word(out, REP_PLAIN, "..");
-			number(out, REP_PLAIN, n + facts->n_lost);
+			number(out, REP_PLAIN, rep_add(n, facts->n_lost));
 		} else if (facts->n_gaps || facts->n_missing_blocks) {
 			rep_line_word(out, REP_PLAIN, "+");
 		}

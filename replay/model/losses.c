@@ -2,12 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "replay/base/saturate.h"
 #include "replay/model/losses.h"
-
-static uint64_t add_sat(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
 
 static uint64_t sub_sat(uint64_t a, uint64_t b)
 {
@@ -64,10 +60,10 @@ static void merge(struct rep_losses *losses, bool all)
 		const struct rep_loss *loss = &losses->items[i];
 
 		if (loss->cause == last->cause && loss->cpu == last->cpu &&
-		    (all || loss->from_ns <= add_sat(last->to_ns, 1))) {
+		    (all || loss->from_ns <= rep_add(last->to_ns, 1))) {
 			/* One unknown count makes the sum unknown. */
 			last->count =
-				last->count && loss->count ? add_sat(last->count, loss->count) : 0;
+				last->count && loss->count ? rep_add(last->count, loss->count) : 0;
 			if (loss->to_ns > last->to_ns)
 				last->to_ns = loss->to_ns;
 		} else {
@@ -120,7 +116,7 @@ int rep_losses_add(struct rep_losses *losses, const struct rep_loss *loss)
 			return r;
 	}
 	losses->items[losses->n++] = item;
-	losses->n_events = add_sat(losses->n_events, item.count);
+	losses->n_events = rep_add(losses->n_events, item.count);
 	losses->is_sorted = false;
 	return 0;
 }
@@ -144,7 +140,7 @@ void rep_losses_sort(struct rep_losses *losses)
 const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_ns, uint64_t to_ns)
 {
 	uint64_t first = sub_sat(from_ns < to_ns ? from_ns : to_ns, REP_LOSS_SLACK_NS);
-	uint64_t last = add_sat(from_ns < to_ns ? to_ns : from_ns, REP_LOSS_SLACK_NS);
+	uint64_t last = rep_add(from_ns < to_ns ? to_ns : from_ns, REP_LOSS_SLACK_NS);
 	const struct rep_loss *loss;
 	size_t low = 0, high;
 
@@ -170,6 +166,14 @@ uint64_t rep_losses_count(const struct rep_losses *losses, uint32_t cause, uint3
 
 	for (size_t i = 0; i < losses->n; i++)
 		if (losses->items[i].cause == cause && losses->items[i].cpu == cpu)
-			count = add_sat(count, losses->items[i].count);
+			count = rep_add(count, losses->items[i].count);
 	return count;
+}
+
+bool rep_losses_has(const struct rep_losses *losses, uint32_t cause, uint32_t cpu)
+{
+	for (size_t i = 0; i < losses->n; i++)
+		if (losses->items[i].cause == cause && losses->items[i].cpu == cpu)
+			return true;
+	return false;
 }

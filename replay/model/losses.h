@@ -39,5 +39,6 @@ const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_
 
 /* The sum of counts of one cause and CPU, saturating. */
 uint64_t rep_losses_count(const struct rep_losses *losses, uint32_t cause, uint32_t cpu);
+bool rep_losses_has(const struct rep_losses *losses, uint32_t cause, uint32_t cpu);
 
 #endif

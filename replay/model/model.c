@@ -605,9 +605,11 @@ static int add_untold(struct rep_model *model, const struct vft_end *end)
 		loss.cause = end->losses[i].cause;
 		loss.cpu = end->losses[i].cpu;
 		n_cpu = rep_losses_count(model->losses, loss.cause, loss.cpu);
-		if (end->losses[i].count <= n_cpu)
+		/* A count of 0 is a loss of unknown size, as in a lost event. */
+		if (end->losses[i].count ? end->losses[i].count <= n_cpu
+					 : rep_losses_has(model->losses, loss.cause, loss.cpu))
 			continue;
-		loss.count = end->losses[i].count - n_cpu;
+		loss.count = end->losses[i].count ? end->losses[i].count - n_cpu : 0;
 		r = rep_losses_add(model->losses, &loss);
 		if (r < 0)
 			return r;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "replay/base/saturate.h"
 #include "replay/rows/rows.h"
 
 static int keep(struct rep_str **slot, struct vft_str text)
@@ -71,6 +72,22 @@ static int append_windows(struct rep_facts *facts, const struct rep_section_info
 	return 0;
 }
 
+/* With a filter, whoever matches it is in the recorder's own namespace or below. */
+static void take_coverage(struct rep_facts *facts, const struct vft_meta *meta)
+{
+	if (facts->list_is_partial || !rep_model_list_is_partial(meta) ||
+	    (meta->has & VFT_HAS_FILTER))
+		return;
+	facts->list_is_partial = true;
+	facts->list_pidns = (uint32_t)(meta->list_pidns ? meta->list_pidns : meta->pidns);
+}
+
+bool rep_facts_are_incomplete(const struct rep_facts *facts)
+{
+	return facts->n_lost || facts->n_windows || facts->n_more_windows ||
+	       facts->n_missing_blocks || facts->n_gaps;
+}
+
 int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *info)
 {
 	uint64_t own = info->end_ns > info->start_ns ? info->end_ns - info->start_ns : 0;
@@ -96,11 +113,12 @@ int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *inf
 	}
 	facts->n_events += info->n_events;
 	facts->clean_end &= info->clean_end;
-	facts->n_lost += info->n_lost;
-	facts->n_missing_blocks += info->n_missing_blocks;
+	facts->n_lost = rep_add(facts->n_lost, info->n_lost);
+	facts->n_missing_blocks = rep_add(facts->n_missing_blocks, info->n_missing_blocks);
 	facts->n_gaps += info->n_gaps;
 	facts->gap_bytes += info->gap_bytes;
 	facts->has |= info->meta.has;
+	take_coverage(facts, &info->meta);
 	return append_windows(facts, info);
 }
 
@@ -136,6 +154,8 @@ static void trace_object(struct rep_out *out, const struct rep_facts *facts)
 	rep_json_value(out, "clean_end", REP_CELL_BOOL, REP_BOOL(facts->clean_end));
 	rep_json_value(out, "filters", REP_CELL_BYTES, REP_BYTES(rep_str_get(facts->filters)));
 	rep_json_value(out, "sections", REP_CELL_UINT, REP_UINT(facts->n_sections));
+	rep_json_value(out, "list_pidns", REP_CELL_UINT,
+		       facts->list_is_partial ? REP_UINT(facts->list_pidns) : REP_NULL);
 	rep_json_close(out, '}');
 }
 

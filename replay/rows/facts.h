@@ -33,7 +33,13 @@ struct rep_facts {
 	struct rep_window_row *windows;
 	size_t n_windows, n_more_windows;
 	uint64_t has; /* VFT_HAS_* of all sections together */
+	/* Of what ran before a section, only processes of this pid namespace were listed. */
+	bool list_is_partial;
+	uint32_t list_pidns;
 };
+
+/* Whether events, or bytes of a file, are missing, however many. */
+bool rep_facts_are_incomplete(const struct rep_facts *facts);
 
 /* Take a section that has ended in. -ENOMEM. */
 VFT_MUST_CHECK int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *info);

@@ -176,6 +176,9 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 			    "notice: %" PRIu64 " events were lost while recording;"
 			    " 'vfork-report info' says when",
 			    total->n_lost);
+	} else if (total->n_losses && !input->quiet) {
+		rep_message(name, "notice: events were lost while recording, it is not known how"
+				  " many; 'vfork-report info' says when");
 	}
 }
 

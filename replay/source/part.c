@@ -11,7 +11,8 @@ struct look {
 	const struct rep_select *select;
 	struct rep_window window;
 	size_t n_sections;
-	bool is_whole; /* nothing was lost, nothing is damaged */
+	bool is_whole;      /* nothing was lost, nothing is damaged */
+	bool lists_are_all; /* who is in no list did not run */
 };
 
 /*
@@ -46,6 +47,7 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	look->n_sections++;
 	look->is_whole = info->clean_end && info->has_meta && !info->n_losses && !info->n_lost &&
 			 !info->n_gaps && !info->n_missing_blocks;
+	look->lists_are_all = info->has_meta && rep_model_list_is_whole(&info->meta);
 	return 0;
 }
 
@@ -171,7 +173,7 @@ int rep_part_find(struct vft_source *source, const struct rep_select *select, en
 	if (r != 1)
 		return r;
 	part.to_ns = look.window.to_ns;
-	if (from)
+	if (from && look.lists_are_all)
 		r = find_resume(source, look.window.from_ns, &part.resume_off);
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "format/block/layout.h"
+#include "replay/base/saturate.h"
 #include "replay/model/losses.h"
 #include "replay/source/trace.h"
 
@@ -28,6 +29,7 @@ struct replay {
 	struct rep_clock *clocks;
 
 	const struct rep_part *part; /* NULL: all is read */
+	bool has_passed;             /* the index was believed about some */
 	bool is_past;                /* rows behind the window have been left out */
 	bool is_settled;             /* may be left out; the reading thread asks */
 	struct vft_event *kept;      /* what is kept of a block before or behind the window */
@@ -175,7 +177,8 @@ static int announce(struct replay *replay)
 	replay->has_early_gap = false;
 	info->n_gaps++;
 	info->gap_bytes += replay->early_bytes;
-	info->n_missing_blocks += replay->early_gap.n_missing_blocks;
+	info->n_missing_blocks =
+		rep_add(info->n_missing_blocks, replay->early_gap.n_missing_blocks);
 	/* Nothing of a section stands before its SECTION block. */
 	if (!info->has_section) {
 		r = rep_model_gap(replay->model, &replay->early_gap);
@@ -208,9 +211,9 @@ static int end_section(struct replay *replay)
 	total->n_events += info->n_events;
 	total->n_blocks += info->n_blocks;
 	total->size_bytes += info->size_bytes;
-	total->n_lost += info->n_lost;
+	total->n_lost = rep_add(total->n_lost, info->n_lost);
 	total->n_losses += info->n_losses;
-	total->n_missing_blocks += info->n_missing_blocks;
+	total->n_missing_blocks = rep_add(total->n_missing_blocks, info->n_missing_blocks);
 	total->n_gaps += info->n_gaps;
 	total->gap_bytes += info->gap_bytes;
 	total->clean_end &= info->clean_end;
@@ -344,6 +347,7 @@ static int on_passed(struct replay *replay, const struct vft_item *item)
 {
 	replay->info.n_events += item->passed.n_events;
 	replay->info.n_blocks += item->passed.n_blocks;
+	replay->has_passed = true;
 	if (replay->part && item->offset >= replay->part->resume_off)
 		replay->is_past = true;
 	return 0;
@@ -369,7 +373,7 @@ static int on_gap(struct replay *replay, const struct vft_item *item)
 	}
 	info->n_gaps++;
 	info->gap_bytes += item->size_bytes;
-	info->n_missing_blocks += item->gap.n_missing_blocks;
+	info->n_missing_blocks = rep_add(info->n_missing_blocks, item->gap.n_missing_blocks);
 	/* What comes behind END cannot hide anything that came before it. */
 	if (!info->clean_end) {
 		r = rep_model_gap(replay->model, &item->gap);
@@ -380,6 +384,36 @@ static int on_gap(struct replay *replay, const struct vft_item *item)
 		return 0;
 	r = replay->ops->on_gap(replay->context, info, item->offset, item->size_bytes, &item->gap);
 	return r < 0 ? r : 0;
+}
+
+/*
+ * A block that is gone shows in the numbers of those behind it, unless somebody has numbered them
+ * anew: then END counts more than there is. Where is not known, so it may have been anywhere.
+ */
+static int compare_with_end(struct replay *replay, const struct vft_item *item)
+{
+	const struct rep_section_info *info = &replay->info;
+	const struct vft_end *end = item->end;
+	uint64_t n_blocks = info->n_blocks - 1; /* END does not count itself */
+	struct vft_item missing = {.kind = VFT_ITEM_GAP, .offset = item->offset};
+
+	/* Of what is known to be missing END can tell no more. */
+	if (info->n_gaps || info->clean_end)
+		return 0;
+	if (n_blocks < end->n_blocks)
+		missing.gap.what = "blocks are missing that END counts";
+	else if (!replay->has_passed && !info->n_skipped_blocks &&
+		 info->n_events + info->n_skipped < end->n_events)
+		missing.gap.what = "rows are missing that END counts";
+	else
+		return 0;
+	missing.gap.kind = VFT_GAP_DAMAGE;
+	if (n_blocks < end->n_blocks)
+		missing.gap.n_missing_blocks = end->n_blocks - n_blocks;
+	missing.gap.from_ns =
+		info->last_ns && info->first_ns < info->start_ns ? info->first_ns : info->start_ns;
+	missing.gap.to_ns = UINT64_MAX;
+	return on_gap(replay, &missing);
 }
 
 static int on_block(struct replay *replay, const struct vft_item *item)
@@ -404,7 +438,8 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 	case VFT_ITEM_COUNTED:
 		return on_counted(replay, item);
 	case VFT_ITEM_END:
-		return copy_end(replay, item->end);
+		r = compare_with_end(replay, item);
+		return r == 0 ? copy_end(replay, item->end) : r;
 	case VFT_ITEM_SKIPPED:
 		replay->info.n_skipped_blocks++;
 		return 0;
@@ -463,7 +498,8 @@ static int finish_source(struct replay *replay)
 		replay->total->damaged = true;
 		replay->total->n_gaps++;
 		replay->total->gap_bytes += replay->early_bytes;
-		replay->total->n_missing_blocks += replay->early_gap.n_missing_blocks;
+		replay->total->n_missing_blocks = rep_add(replay->total->n_missing_blocks,
+							  replay->early_gap.n_missing_blocks);
 	}
 	return r;
 }
@@ -477,7 +513,7 @@ static int choose_part(struct replay *replay, struct vft_reader *reader,
 	int r;
 
 	replay->part = NULL;
-	replay->is_past = replay->is_settled = false;
+	replay->is_past = replay->is_settled = replay->has_passed = false;
 	if (!options || !options->part)
 		return 0;
 	r = vft_reader_get_index(reader, &entries, &n, err);

@@ -99,6 +99,70 @@ static void test_losses__unknown_count_stays_unknown(void **state)
 	rep_losses_release(&losses);
 }
 
+static struct rep_loss window(uint64_t from_ns, uint64_t to_ns)
+{
+	return (struct rep_loss){1, 0, 1, from_ns, to_ns};
+}
+
+/* To the nanosecond: as far as the slack reaches, and no further. */
+static void test_losses__slack_on_both_sides(void **state)
+{
+	struct rep_loss loss = window(10 * MS, 20 * MS);
+	struct rep_losses losses = {0};
+
+	assert_int_equal(rep_losses_add(&losses, &loss), 0);
+	assert_non_null(rep_losses_find(&losses, 5 * MS, 10 * MS - REP_LOSS_SLACK_NS));
+	assert_null(rep_losses_find(&losses, 5 * MS, 10 * MS - REP_LOSS_SLACK_NS - 1));
+	assert_non_null(rep_losses_find(&losses, 20 * MS + REP_LOSS_SLACK_NS, 30 * MS));
+	assert_null(rep_losses_find(&losses, 20 * MS + REP_LOSS_SLACK_NS + 1, 30 * MS));
+	assert_non_null(rep_losses_find(&losses, 12 * MS, 13 * MS));
+	rep_losses_release(&losses);
+}
+
+/* Past the cap those of one cause and CPU become one; another's stay apart as long as they can. */
+static void test_losses__one_source_at_the_cap(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 2, 7, 1, 500, 501);
+	for (uint32_t i = 0; i <= REP_MAX_LOSSES; i++)
+		add(&losses, 1, 0, 1, 1000 + 10 * (uint64_t)i, 1001 + 10 * (uint64_t)i);
+	rep_losses_sort(&losses);
+	assert_true(losses.n <= 4);
+	assert_true(is_found(&losses, 1005, 1006));
+	assert_false(is_found(&losses, 600, 900));
+	assert_int_equal(rep_losses_count(&losses, 2, 7), 1);
+	assert_int_equal(rep_losses_count(&losses, 1, 0), REP_MAX_LOSSES + 1);
+	rep_losses_release(&losses);
+}
+
+static void test_losses__sums_saturate(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 1ull << 63, 10, 20);
+	add(&losses, 1, 0, 1ull << 63, 30, 40);
+	assert_true(losses.n_events == UINT64_MAX);
+	assert_true(rep_losses_count(&losses, 1, 0) == UINT64_MAX);
+	add(&losses, 1, 0, 1, 20, 30);
+	rep_losses_sort(&losses);
+	assert_int_equal(losses.n, 1);
+	assert_true(losses.items[0].count == UINT64_MAX);
+	rep_losses_release(&losses);
+}
+
+static void test_losses__none_is_a_loss(void **state)
+{
+	struct rep_losses losses = {0};
+
+	assert_false(rep_losses_has(&losses, 1, 0));
+	add(&losses, 1, 0, 0, 10, 20);
+	assert_true(is_found(&losses, 15, 16));
+	assert_true(rep_losses_has(&losses, 1, 0));
+	assert_false(rep_losses_has(&losses, 1, 1));
+	rep_losses_release(&losses);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +171,10 @@ int main(void)
 		cmocka_unit_test(test_losses__finds_after_merge),
 		cmocka_unit_test(test_losses__memory_is_bounded),
 		cmocka_unit_test(test_losses__unknown_count_stays_unknown),
+		cmocka_unit_test(test_losses__slack_on_both_sides),
+		cmocka_unit_test(test_losses__one_source_at_the_cap),
+		cmocka_unit_test(test_losses__sums_saturate),
+		cmocka_unit_test(test_losses__none_is_a_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@
 struct plan {
 	uint64_t long_from_ns, long_to_ns; /* one more vfork, that waits this long; 0 = none */
 	bool has_loss;
-	int64_t adjusted_ns; /* the world's clock, half-way */
+	uint64_t pidns, list_pidns; /* pidns 0: the first one */
+	int64_t adjusted_ns;        /* the world's clock, half-way */
 };
 
 static struct vft_task task_of(uint32_t pid, uint64_t start_ns)
@@ -108,8 +109,10 @@ static void put_second(struct vft_writer *writer, uint64_t second, const struct 
 static struct vft_sink *write_plan(const struct plan *plan)
 {
 	struct vft_writer_options options = {.section = {.section_id = 42}, .raw_target = 512};
-	struct vft_meta meta = {
-		.start_ns = 10 * S, .has = VFT_HAS_RELEASE, .pidns = REP_PIDNS_INITIAL};
+	struct vft_meta meta = {.start_ns = 10 * S,
+				.has = VFT_HAS_RELEASE,
+				.pidns = plan->pidns ? plan->pidns : REP_PIDNS_INITIAL,
+				.list_pidns = plan->list_pidns};
 	struct vft_end end = {.end_ns = (10 + N_SECONDS) * S};
 	struct vft_event lost = {.kind = VFT_KIND_LOST, .time_ns = 20 * S};
 	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = 10 * S};
@@ -326,6 +329,26 @@ static void test_part__nothing_to_choose(void **state)
 	vft_sink_close(sink);
 }
 
+/* Who is in no list may run all the same: then a window is told with all that was before it. */
+static void test_part__lists_of_a_namespace(void **state)
+{
+	struct plan plans[] = {{.pidns = 4026532000u},
+			       {.list_pidns = 4026532000u},
+			       {.pidns = 4026532000u, .list_pidns = 4026532000u}};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct vft_sink *sink = write_plan(&plans[i]);
+		struct rep_select select;
+		struct rep_part part;
+
+		set_window(&select, 35 * (int64_t)S, 36 * (int64_t)S);
+		assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 1);
+		assert_int_equal(part.resume_off, 0);
+		compare(sink, &select, &part);
+		vft_sink_close(sink);
+	}
+}
+
 /* Moments of a clock that was set back while recording. */
 static void test_part__adjusted_clock(void **state)
 {
@@ -351,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_part__every_window),
 		cmocka_unit_test(test_part__begins_at_a_list),
 		cmocka_unit_test(test_part__nothing_to_choose),
+		cmocka_unit_test(test_part__lists_of_a_namespace),
 		cmocka_unit_test(test_part__adjusted_clock),
 	};
 

@@ -9,8 +9,9 @@
 
 #include <cmocka.h>
 
-/* This folder has a trace.h of its own. */
+#include "format/block/layout.h"
 #include "replay/source/trace.h"
+#include "trace.h"
 #include <vft/writer.h>
 
 #define S     1000000000ull
@@ -84,8 +85,9 @@ static const struct rep_trace_ops ops = {
 	.on_section_end = on_section_end,
 };
 
-/* A clock, one vfork that stays open, and with @do_finish the end. Malloc'd; the size in *ret. */
-static unsigned char *write_trace(bool do_finish, size_t *ret)
+/* A clock, one vfork that stays open, @lost (NULL: none), and with @do_finish the end. Malloc'd;
+ * the size in *ret. */
+static unsigned char *write_events(bool do_finish, const struct vft_event *lost, size_t *ret)
 {
 	struct vft_writer_options options = {.section = {.section_id = 42}};
 	struct vft_meta meta = {
@@ -107,6 +109,8 @@ static unsigned char *write_trace(bool do_finish, size_t *ret)
 	assert_int_equal(vft_writer_open(sink, &options, &meta, &writer, NULL), 0);
 	assert_int_equal(vft_writer_append(writer, &clock, NULL), 0);
 	assert_int_equal(vft_writer_append(writer, &spawn, NULL), 0);
+	if (lost)
+		assert_int_equal(vft_writer_append(writer, lost, NULL), 0);
 	assert_int_equal(vft_writer_flush(writer, NULL), 0);
 	if (do_finish)
 		assert_int_equal(vft_writer_finish(writer, &end, NULL), 0);
@@ -116,6 +120,11 @@ static unsigned char *write_trace(bool do_finish, size_t *ret)
 	memcpy(copy, vft_sink_memory(sink, ret), *ret);
 	vft_sink_close(sink);
 	return copy;
+}
+
+static unsigned char *write_trace(bool do_finish, size_t *ret)
+{
+	return write_events(do_finish, NULL, ret);
 }
 
 /* Every test runs without and with a thread that reads ahead. */
@@ -248,6 +257,92 @@ static void test_replay_trace__two_in_one(void **state)
 	free(data);
 }
 
+/* Make END's integer TLV @id, of one byte, more by @by. */
+static void change_end(struct bytes trace, uint8_t id, int by)
+{
+	struct vft_header header;
+	size_t at = trace_find(trace, VFT_BLOCK_END, &header);
+
+	for (size_t i = at + VFT_HEADER_SIZE; trace.data[i] < 7; i += 2 + trace.data[i + 1]) {
+		if (trace.data[i] != id)
+			continue;
+		trace.data[i + 2] = (uint8_t)(trace.data[i + 2] + by);
+		trace_reseal(trace, at);
+		return;
+	}
+	fail();
+}
+
+/* A block taken out, and those behind it numbered anew: END counts more than there is. */
+static void test_replay_trace__end_counts_more(void **state)
+{
+	for (uint8_t id = VFT_END_N_BLOCKS; id <= VFT_END_N_EVENTS; id++) {
+		for (int by = -1; by < 2; by++) {
+			struct rep_trace_total total;
+			struct seen seen = {0};
+			struct bytes trace;
+
+			trace.data = write_trace(true, &trace.size);
+			change_end(trace, id, by);
+			assert_int_equal(replay(trace.data, trace.size, &seen, &total), 0);
+			assert_int_equal(total.damaged, by > 0);
+			assert_int_equal(seen.n_gaps, by > 0);
+			assert_int_equal(total.n_missing_blocks, by > 0 && id == VFT_END_N_BLOCKS);
+			assert_int_equal(seen.outcome,
+					 by > 0 ? REP_OUTCOME_UNKNOWN : REP_OUTCOME_OPEN);
+			assert_int_equal(seen.certain, by <= 0);
+			free(trace.data);
+		}
+	}
+}
+
+static struct vft_event loss_of(uint64_t count)
+{
+	struct vft_event lost = {.time_ns = 13 * S, .kind = VFT_KIND_LOST};
+
+	lost.lost.cause = VFT_CAUSE_RING_FULL;
+	lost.lost.from_ns = 12 * S;
+	lost.lost.to_ns = 13 * S;
+	lost.lost.count = count;
+	return lost;
+}
+
+/* What two sections lost does not add up to nothing. */
+static void test_replay_trace__losses_saturate(void **state)
+{
+	struct vft_event lost = loss_of(1ull << 63);
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_events(true, &lost, &size), *both = malloc(2 * size);
+
+	assert_non_null(both);
+	memcpy(both, data, size);
+	memcpy(both + size, data, size);
+	assert_int_equal(replay(both, 2 * size, &seen, &total), 0);
+	assert_true(total.n_lost == UINT64_MAX);
+	assert_int_equal(seen.outcome, REP_OUTCOME_UNKNOWN);
+	free(both);
+	free(data);
+}
+
+/* A window is a loss, whatever it counts. */
+static void test_replay_trace__loss_of_none(void **state)
+{
+	struct vft_event lost = loss_of(0);
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_events(true, &lost, &size);
+
+	assert_int_equal(replay(data, size, &seen, &total), 0);
+	assert_int_equal(total.n_lost, 0);
+	assert_int_equal(total.n_losses, 1);
+	assert_true(total.incomplete);
+	assert_int_equal(seen.outcome, REP_OUTCOME_UNKNOWN);
+	free(data);
+}
+
 /* One that is no trace does not keep the others from being read. */
 static void test_replay_trace__foreign_input(void **state)
 {
@@ -305,6 +400,9 @@ int main(void)
 		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
 		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
 		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
+		IN_TURN_AND_AHEAD(test_replay_trace__end_counts_more),
+		IN_TURN_AND_AHEAD(test_replay_trace__losses_saturate),
+		IN_TURN_AND_AHEAD(test_replay_trace__loss_of_none),
 		IN_TURN_AND_AHEAD(test_replay_trace__foreign_input),
 		IN_TURN_AND_AHEAD(test_replay_trace__callback_stops),
 	};

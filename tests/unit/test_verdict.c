@@ -540,6 +540,21 @@ static void test_verdict__times_reversed(void **state)
 	assert_false(run(fixture, 200)->has_blocked);
 }
 
+/* The kernel part says that it lost some, not how many, and nothing in the trace says when. */
+static void test_verdict__end_names_a_loss_of_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vft_loss losses[] = {{VFT_CAUSE_RING_FULL, 1, 0}};
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	fixture->script->end.losses = losses;
+	fixture->script->end.n_losses = 1;
+	check(run(fixture, 200), REP_OUTCOME_UNKNOWN, false);
+	/* It has been told, and touches nothing. */
+	script_lost(fixture->script, 9 * MS, 2 * MS, 3 * MS, 0);
+	check(run(fixture, 200), REP_OUTCOME_OPEN, true);
+}
+
 static void check_bounds(const struct rep_episode *episode, uint64_t min_ns, uint64_t max_ns)
 {
 	assert_int_equal(episode->blocked_min_ns, min_ns);
@@ -673,6 +688,7 @@ int main(void)
 		TEST(test_verdict__before_every_hook_was_attached),
 		TEST(test_verdict__release_path_unknown),
 		TEST(test_verdict__times_reversed),
+		TEST(test_verdict__end_names_a_loss_of_none),
 		TEST(test_verdict__bounds_under_loss),
 		TEST(test_verdict__bounds_of_what_was_seen),
 		TEST(test_verdict__leader_only),
