@@ -76,7 +76,8 @@ static int on_episode_row(void *context, const struct rep_episode *episode)
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, &self->origin, episode);
-	if (rep_select_vfork(&self->run->options->select, self->info, &vfork)) {
+	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	if (vfork.match) {
 		rep_run_count_finding(self->run, episode);
 		rep_vforks_cells(&vfork, &self->scratch, cells);
 		err = rep_table_row(self->table, cells);
@@ -94,10 +95,12 @@ static int on_process_row(void *context, const struct rep_process *process)
 {
 	struct export *self = context;
 	struct rep_cell cells[REP_N_PROCESSES];
+	enum rep_match match;
 
-	if (!rep_select_process(&self->run->options->select, self->info, process))
+	match = rep_select_process(&self->run->options->select, self->info, process);
+	if (!match)
 		return 0;
-	rep_processes_cells(self->info, &self->origin, process, &self->scratch, cells);
+	rep_processes_cells(self->info, &self->origin, process, match, &self->scratch, cells);
 	return rep_table_row(self->table, cells);
 }
 

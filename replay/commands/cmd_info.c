@@ -43,6 +43,23 @@ static void uint_field(struct rep_out *out, const char *key, const char *title, 
 	field(out, key, title, REP_CELL_UINT, REP_UINT(value));
 }
 
+/* META has the recorder's --args, which says what is kept; what is asked is what is missing. */
+static void argument_fields(struct rep_out *out, struct vft_str args)
+{
+	static const char *const names[][2] = {{"full", "none"}, {"none", "all"}};
+	struct vft_str redaction = args;
+
+	text_field(out, "args", "Arguments", args);
+	if (out->options.format != REP_JSON)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (args.size == strlen(names[i][0]) &&
+		    memcmp(args.data, names[i][0], args.size) == 0)
+			redaction = (struct vft_str){names[i][1], (uint32_t)strlen(names[i][1])};
+	}
+	text_field(out, "redaction", NULL, redaction);
+}
+
 static void meta_fields(struct rep_out *out, const struct rep_section_info *info)
 {
 	const struct vft_meta *meta = &info->meta;
@@ -56,7 +73,7 @@ static void meta_fields(struct rep_out *out, const struct rep_section_info *info
 	field(out, "command_argv", "Command", REP_CELL_ARGV, REP_BYTES(meta->command));
 	text_field(out, "options", "Options", meta->options);
 	text_field(out, "filters", "Filters", meta->filters);
-	text_field(out, "redaction", "Arguments", meta->redaction);
+	argument_fields(out, meta->redaction);
 	field(out, "start", "Start", REP_CELL_TIME,
 	      rep_section_realtime(info, info->start_ns, &epoch_ns) ? REP_UINT(epoch_ns)
 								    : REP_NULL);

@@ -20,8 +20,8 @@ static const char help[] =
 	"Prints: is a parent held now, and by whom; what was lost; how many vforks had\n"
 	"which outcome; who was held longest; which are open; how the times are spread.\n"
 	"  --json           one object: trace, losses, outcomes, episodes, processes,\n"
-	"                   worst, open, blocked_ns (p50, p90, p99, max, total; of open\n"
-	"                   ones the time so far)\n"
+	"                   never_execed, worst, open, may_be_open, blocked_ns (p50, p90,\n"
+	"                   p99, max, total; of open ones the time so far)\n"
 	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"  --exit-code      status 1 when a vfork is open or its end unknown\n"
 	"  --strict         status 4 when events were lost or the trace was not closed\n"
@@ -42,7 +42,26 @@ static int take_open(struct rep_summary *self, const struct rep_vfork *vfork)
 
 	self->outcomes[REP_OUTCOME_OPEN]++;
 	self->n_stuck += episode->has_blocked && episode->blocked_ns >= REP_STUCK_NS;
+	/* Who waits behind another is told with that one, unless it is left out. */
+	if (!episode->n_inside || !rep_select_is_empty(&self->run->options->select)) {
+		int err = rep_top_append(&self->holders, vfork);
+
+		if (err)
+			return err;
+	}
 	return rep_top_append(&self->open, vfork);
+}
+
+static int take_ended(struct rep_summary *self, const struct rep_vfork *vfork)
+{
+	const struct rep_episode *episode = &vfork->episode;
+
+	self->outcomes[episode->outcome]++;
+	if (!episode->may_be_open)
+		return rep_top_append(&self->ended, vfork);
+	self->n_may_be_open++;
+	self->n_may_be_stuck += episode->open_ns >= REP_STUCK_NS;
+	return rep_top_append(&self->may_be_open, vfork);
 }
 
 static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
@@ -51,18 +70,15 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 	int err;
 
 	self->n_episodes++;
+	self->n_maybe_selected += vfork->match == REP_MATCH_MAYBE;
 	rep_run_count_finding(self->run, episode);
 	if (episode->has_blocked) {
 		err = rep_latency_append(&self->latency, episode->blocked_ns);
 		if (err)
 			return err;
 	}
-	if (episode->outcome == REP_OUTCOME_OPEN) {
-		err = take_open(self, vfork);
-	} else {
-		self->outcomes[episode->outcome]++;
-		err = rep_top_append(&self->ended, vfork);
-	}
+	err = episode->outcome == REP_OUTCOME_OPEN ? take_open(self, vfork)
+						   : take_ended(self, vfork);
 	return err ? err : rep_top_append(&self->worst, vfork);
 }
 
@@ -73,16 +89,33 @@ static int on_episode(void *context, const struct rep_episode *episode)
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, self->origin, episode);
-	if (rep_select_vfork(&self->run->options->select, self->info, &vfork))
+	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	if (vfork.match)
 		err = take_episode(self, &vfork);
 	return err;
+}
+
+/* What happens outside of the window does not count: it may not even be read. */
+static bool is_never_execed(const struct rep_summary *self, const struct rep_process *process)
+{
+	struct rep_window window;
+
+	if (process->spawn != REP_SPAWN_FORK && process->spawn != REP_SPAWN_CLONE)
+		return false;
+	window = rep_select_window(&self->run->options->select, self->info);
+	return process->start_ns >= window.from_ns && process->start_ns <= window.to_ns &&
+	       (!process->exec_count || process->exec_ns > window.to_ns) &&
+	       (!process->end_ns || process->end_ns > window.to_ns);
 }
 
 static int on_process(void *context, const struct rep_process *process)
 {
 	struct rep_summary *self = context;
 
-	self->n_processes += rep_select_process(&self->run->options->select, self->info, process);
+	if (!rep_select_process(&self->run->options->select, self->info, process))
+		return 0;
+	self->n_processes++;
+	self->n_never_execed += is_never_execed(self, process);
 	return 0;
 }
 
@@ -125,9 +158,12 @@ static int fill_json(struct rep_summary *self)
 	rep_json_close(out, '}');
 	rep_json_value(out, "episodes", REP_CELL_UINT, REP_UINT(self->n_episodes));
 	rep_json_value(out, "processes", REP_CELL_UINT, REP_UINT(self->n_processes));
+	rep_json_value(out, "never_execed", REP_CELL_UINT, REP_UINT(self->n_never_execed));
 	err = fill_rows(out, "worst", &self->worst);
 	if (!err)
 		err = fill_rows(out, "open", &self->open);
+	if (!err)
+		err = fill_rows(out, "may_be_open", &self->may_be_open);
 	rep_json_open(out, "blocked_ns", '{');
 	for (unsigned int i = 0; i < 3; i++) {
 		uint64_t ns = rep_latency_percentile(&self->latency, percentiles[i].percent);
@@ -164,7 +200,8 @@ static int tell_early(struct rep_summary *self)
 		.on_section = on_section};
 	struct rep_run *run = self->run;
 	struct rep_summary early = {.run = run,
-				    .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS}};
+				    .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
+				    .holders = {.by = REP_BY_CHAIN, .limit = REP_SUMMARY_OPEN}};
 	int result = 0;
 
 	if (run->out->options.format == REP_TEXT && run->input->size_bytes >= EARLY_BYTES &&
@@ -178,6 +215,7 @@ static int tell_early(struct rep_summary *self)
 			result = rep_out_flush(run->out);
 	}
 	rep_top_release(&early.open);
+	rep_top_release(&early.holders);
 	rep_origins_release(&early.origins);
 	return result;
 }
@@ -190,6 +228,8 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 	struct rep_summary self = {.run = run,
 				   .worst = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
 				   .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
+				   .may_be_open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
+				   .holders = {.by = REP_BY_CHAIN, .limit = REP_SUMMARY_OPEN},
 				   .ended = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ENDED}};
 	/* Lists of processes taken later than at the start do not say what each of them runs. */
 	bool needs_exe = run->out->options.format == REP_JSON || run->options->select.exes.n;
@@ -202,12 +242,16 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 	if (!result && run->input->n_read) {
 		rep_top_sort(&self.worst);
 		rep_top_sort(&self.open);
+		rep_top_sort(&self.may_be_open);
+		rep_top_sort(&self.holders);
 		rep_top_sort(&self.ended);
 		result = run->out->options.format == REP_TEXT ? rep_summary_text(&self)
 							      : fill_json(&self);
 	}
 	rep_top_release(&self.worst);
 	rep_top_release(&self.open);
+	rep_top_release(&self.may_be_open);
+	rep_top_release(&self.holders);
 	rep_top_release(&self.ended);
 	rep_origins_release(&self.origins);
 	rep_latency_release(&self.latency);

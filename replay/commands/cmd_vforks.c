@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "replay/commands/cmd_events.h"
 #include "replay/rows/top.h"
 
 static const char help[] =
@@ -11,7 +12,8 @@ static const char help[] =
 	"  vfork-report vforks --min 100ms --sort blocked t.vft\n"
 	"  vfork-report vforks --comm java --json t.vft | jq '.rows[].exec_path'\n"
 	"\n"
-	"  --min DUR        only those that held their parent at least so long\n"
+	"  --min DUR        only those that held their parent at least so long; one of\n"
+	"                   which that is not known is kept: selected=maybe\n"
 	"  --outcome LIST   only these: exec,exec_died,exec_failed,exit,killed,\n"
 	"                   parent_killed,open,unknown\n"
 	"  --sort KEY       start (default) or blocked: longest first\n"
@@ -39,12 +41,11 @@ static int on_section(void *context, const struct rep_section_info *info)
 	return self->origin ? 0 : -ENOMEM;
 }
 
-static bool is_shown(const struct rep_options *options, const struct rep_episode *episode)
+static enum rep_match is_shown(const struct rep_options *options, const struct rep_episode *episode)
 {
 	if (options->outcomes && !(options->outcomes & 1u << episode->outcome))
-		return false;
-	return !options->has_min ||
-	       (episode->has_blocked && episode->blocked_ns >= options->min_ns);
+		return REP_MATCH_NO;
+	return options->has_min ? rep_match_min(episode, options->min_ns) : REP_MATCH_YES;
 }
 
 static int on_episode(void *context, const struct rep_episode *episode)
@@ -54,10 +55,11 @@ static int on_episode(void *context, const struct rep_episode *episode)
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, self->origin, episode);
-	if (rep_select_vfork(&self->run->options->select, self->info, &vfork)) {
-		self->run->n_findings += episode->outcome == REP_OUTCOME_OPEN ||
-					 episode->outcome == REP_OUTCOME_UNKNOWN;
-		if (is_shown(self->run->options, episode))
+	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	if (vfork.match) {
+		rep_run_count_finding(self->run, episode);
+		vfork.match = rep_match_both(vfork.match, is_shown(self->run->options, episode));
+		if (vfork.match)
 			err = rep_top_append(&self->top, &vfork);
 	}
 	return err;

@@ -6,8 +6,6 @@
 
 #include "replay/base/saturate.h"
 
-#define N_WORST     4u
-#define N_OPEN      3u
 #define BAR_COLUMNS 40u
 
 static void number(struct rep_out *out, enum rep_style style, uint64_t value)
@@ -41,25 +39,63 @@ static void who(struct rep_out *out, enum rep_style style, struct rep_str *comm,
 	rep_line_word(out, style, "]");
 }
 
-static uint32_t child_pid(const struct rep_episode *e)
+/* A process, and where the thread is not its leader, that as such: "java[123] thread 456" */
+static void who_thread(struct rep_out *out, enum rep_style style, struct rep_str *comm,
+		       uint32_t pid, uint32_t tid)
 {
-	return e->child_tid ? e->child_tid : e->child.tgid;
+	who(out, style, comm, pid ? pid : tid);
+	if (!pid || !tid || tid == pid)
+		return;
+	rep_line_word(out, style, " thread ");
+	number(out, style, tid);
+}
+
+static void who_waits(struct rep_out *out, enum rep_style style, const struct rep_episode *e)
+{
+	who_thread(out, style, e->leader_comm ? e->leader_comm : e->parent_comm, e->parent.tgid,
+		   e->parent_tid);
+}
+
+static void who_holds(struct rep_out *out, enum rep_style style, const struct rep_episode *e)
+{
+	who_thread(out, style, e->child_comm, e->child.tgid, e->child_tid);
+}
+
+static void state_of(struct rep_out *out, enum rep_style style, uint32_t state)
+{
+	if (!vft_state_name(state) || state == VFT_STATE_UNKNOWN)
+		return;
+	rep_line_word(out, style, " (");
+	rep_line_word(out, style, vft_state_name(state));
+	rep_line_word(out, style, ")");
 }
 
 /* "sh[123] has been held 12.3s by child foo[456] (stopped)" */
 static void held_by(struct rep_out *out, enum rep_style style, const struct rep_episode *e)
 {
-	const char *state = vft_state_name(e->child_state);
-
-	who(out, style, e->parent_comm, e->parent_tid ? e->parent_tid : e->parent.tgid);
-	rep_line_word(out, style, " has been held ");
-	duration(out, style, e->blocked_ns);
+	who_waits(out, style, e);
+	if (e->outcome == REP_OUTCOME_OPEN) {
+		rep_line_word(out, style, " has been held ");
+		duration(out, style, e->blocked_ns);
+	} else {
+		rep_line_word(out, style, " was held");
+		if (e->blocked_min_ns) {
+			rep_line_word(out, style, " at least ");
+			duration(out, style, e->blocked_min_ns);
+		}
+	}
 	rep_line_word(out, style, " by child ");
-	who(out, style, e->child_comm, child_pid(e));
-	if (state && e->child_state != VFT_STATE_UNKNOWN) {
-		rep_line_word(out, style, " (");
-		rep_line_word(out, style, state);
-		rep_line_word(out, style, ")");
+	who_holds(out, style, e);
+	/* Its own state is that it waits; the state that matters is the holder's. */
+	if (!e->n_inside) {
+		state_of(out, style, e->child_state);
+		return;
+	}
+	rep_line_word(out, style, ", which waits for it");
+	if (e->n_inside > 1) {
+		rep_line_word(out, style, " through ");
+		number(out, style, e->n_inside - 1);
+		rep_line_word(out, style, " more");
 	}
 }
 
@@ -87,6 +123,27 @@ static void who_was_not_listed(struct rep_out *out, const struct rep_facts *fact
 	rep_line_word(out, REP_WARN, "; there and since: ");
 }
 
+/* Of @n vforks the longest is @e: it, and who holds it and how many more in the end. */
+static void longest(struct rep_out *out, enum rep_style style, uint64_t n,
+		    const struct rep_episode *e)
+{
+	if (!e->n_inside) {
+		rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
+	} else {
+		if (n > e->chain->n_waits) {
+			rep_line_word(out, style, ", ");
+			number(out, style, e->chain->n_waits);
+			rep_line_word(out, style, " of them");
+		}
+		rep_line_word(out, style, " behind ");
+		who_thread(out, style, e->chain->holder_comm, e->chain->holder.tgid,
+			   e->chain->holder_tid);
+		state_of(out, style, e->chain->holder_state);
+		rep_line_word(out, style, ": ");
+	}
+	held_by(out, style, e);
+}
+
 static void health_open(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
@@ -100,8 +157,23 @@ static void health_open(const struct rep_summary *s)
 		rep_line_word(out, style,
 			      n == 1 ? "was still open when the trace ended"
 				     : "were still open when the trace ended");
-	rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
-	held_by(out, style, &s->open.rows[0].episode);
+	longest(out, style, n, &s->open.rows[0].episode);
+	if (s->n_may_be_stuck) {
+		rep_line_word(out, REP_WARN, "; ");
+		number(out, REP_WARN, s->n_may_be_stuck);
+		rep_line_word(out, REP_WARN, " more may be");
+	}
+	what_is_missing(out, &s->run->facts);
+	rep_line_end(out);
+}
+
+/* What could tell that they are not is missing. */
+static void health_maybe(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+
+	plural(out, REP_WARN, s->n_may_be_stuck, " vfork may be stuck", " vforks may be stuck");
+	longest(out, REP_WARN, s->n_may_be_stuck, &s->may_be_open.rows[0].episode);
 	what_is_missing(out, &s->run->facts);
 	rep_line_end(out);
 }
@@ -119,6 +191,10 @@ void rep_summary_health(const struct rep_summary *s)
 	}
 	if (facts->list_is_partial)
 		who_was_not_listed(out, facts);
+	if (s->n_may_be_stuck) {
+		health_maybe(s);
+		return;
+	}
 	if (n_unknown) {
 		rep_line_word(out, REP_WARN, "No vfork is known to be stuck, but the end of ");
 		number(out, REP_WARN, n_unknown);
@@ -226,6 +302,12 @@ static void trace_line(const struct rep_summary *s)
 	rep_line_word(out, REP_DIM, ": ");
 	plural(out, REP_DIM, facts->n_events, " event, ", " events, ");
 	plural(out, REP_DIM, s->n_processes, " process", " processes");
+	if (s->n_never_execed) {
+		rep_line_word(out, REP_PLAIN, ", ");
+		plural(out, REP_PLAIN, s->n_never_execed,
+		       " of them forked and not seen to exec or exit",
+		       " of them forked and not seen to exec or exit");
+	}
 	rep_line_end(out);
 	if (rep_str_get(facts->filters).size) {
 		rep_line_word(out, REP_WARN, "Recorded with filters: ");
@@ -268,7 +350,21 @@ static void outcomes(const struct rep_summary *s)
 		}
 		between = ", ";
 	}
+	if (s->n_maybe_selected) {
+		rep_line_word(out, REP_WARN, "; of this selection or not: ");
+		number(out, REP_WARN, s->n_maybe_selected);
+	}
 	rep_line_end(out);
+}
+
+static struct rep_cell held_cell(const struct rep_episode *e)
+{
+	struct rep_cell cell = e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL;
+
+	cell.is_at_least = !e->has_blocked && e->blocked_min_ns;
+	if (cell.is_at_least)
+		cell.u = e->blocked_min_ns;
+	return cell;
 }
 
 /* "  12.3s  sh[123] by foo[456]  open, stopped  at 1.234567  /bin/x" */
@@ -277,15 +373,14 @@ static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
 	const struct rep_episode *e = &vfork->episode;
 	char name[REP_NAME_SIZE];
 
-	rep_line_padded(out, outcome_style(e->outcome), REP_CELL_DURATION,
-			e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL, 9, true);
+	rep_line_padded(out, outcome_style(e->outcome), REP_CELL_DURATION, held_cell(e), 9, true);
 	rep_line_word(out, REP_PLAIN, "  ");
-	who(out, REP_PLAIN, e->parent_comm, e->parent_tid ? e->parent_tid : e->parent.tgid);
+	who_waits(out, REP_PLAIN, e);
 	rep_line_word(out, REP_PLAIN, " by ");
-	who(out, REP_PLAIN, e->child_comm, child_pid(e));
+	who_holds(out, REP_PLAIN, e);
 	rep_line_word(out, REP_PLAIN, "  ");
 	rep_line_word(out, outcome_style(e->outcome), rep_outcome_name(e->outcome));
-	if (e->outcome == REP_OUTCOME_OPEN && vft_state_name(e->child_state)) {
+	if ((e->outcome == REP_OUTCOME_OPEN || e->may_be_open) && vft_state_name(e->child_state)) {
 		rep_line_word(out, REP_PLAIN, ", ");
 		rep_line_word(out, REP_PLAIN, vft_state_name(e->child_state));
 	}
@@ -301,6 +396,11 @@ static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
 	}
 	rep_line_word(out, REP_PLAIN, "  at ");
 	rep_line_cell(out, REP_PLAIN, REP_CELL_OFFSET, REP_INT(rep_vfork_start(vfork)));
+	if (rep_episode_n_behind(e)) {
+		rep_line_word(out, REP_BAD, "  and ");
+		number(out, REP_BAD, rep_episode_n_behind(e));
+		rep_line_word(out, REP_BAD, " more behind it");
+	}
 	if (rep_str_get(e->exec_path).data) {
 		rep_line_word(out, REP_PLAIN, "  ");
 		rep_line_bytes(out, REP_PLAIN, rep_str_get(e->exec_path), 48);
@@ -308,23 +408,53 @@ static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
 	rep_line_end(out);
 }
 
-static void vfork_lines(struct rep_out *out, const char *title, const struct rep_top *top,
-			size_t most, uint64_t n_all)
+/* At most @most lines; how many vforks they tell of: under a selection each has its own. */
+static uint64_t vfork_lines(const struct rep_summary *s, const struct rep_top *top, size_t most)
 {
-	size_t n = top->n_rows < most ? top->n_rows : most;
+	bool by_chain = rep_select_is_empty(&s->run->options->select);
+	uint64_t n_told = 0;
 
-	if (!n)
-		return;
-	rep_line_word(out, REP_BOLD, title);
-	rep_line_end(out);
-	for (size_t i = 0; i < n; i++)
-		vfork_line(out, &top->rows[i]);
-	if (n_all > n) {
-		rep_line_word(out, REP_DIM, "           and ");
-		number(out, REP_DIM, n_all - n);
-		rep_line_word(out, REP_DIM, " more: 'vfork-report vforks --outcome open'");
-		rep_line_end(out);
+	for (size_t i = 0; i < top->n_rows && i < most; i++) {
+		vfork_line(s->run->out, &top->rows[i]);
+		n_told += 1 + (by_chain ? rep_episode_n_behind(&top->rows[i].episode) : 0);
 	}
+	return n_told;
+}
+
+/* Those that are open or may be: five lines at most. */
+static void open_lines(const struct rep_summary *s)
+{
+	struct rep_out *out = s->run->out;
+	uint64_t n_all = s->outcomes[REP_OUTCOME_OPEN] + s->n_may_be_open, n_told;
+	size_t n_open = s->holders.n_rows;
+
+	if (!n_open && !s->may_be_open.n_rows)
+		return;
+	rep_line_word(out, REP_BOLD, n_open ? "Open" : "May be open");
+	rep_line_end(out);
+	n_told = vfork_lines(s, &s->holders, REP_SUMMARY_OPEN);
+	if (n_open < REP_SUMMARY_OPEN)
+		n_told += vfork_lines(s, &s->may_be_open, REP_SUMMARY_OPEN - n_open);
+	if (n_all <= n_told)
+		return;
+	rep_line_word(out, REP_DIM, "           and ");
+	number(out, REP_DIM, n_all - n_told);
+	rep_line_word(out, REP_DIM, " more: 'vfork-report vforks --outcome open");
+	rep_line_word(out, REP_DIM, s->n_may_be_open ? ",unknown'" : "'");
+	rep_line_end(out);
+}
+
+static void ended_lines(const struct rep_summary *s, size_t most)
+{
+	struct rep_out *out = s->run->out;
+
+	if (!s->ended.n_rows)
+		return;
+	rep_line_word(out, REP_BOLD,
+		      s->open.n_rows || s->may_be_open.n_rows ? "Held longest, ended"
+							      : "Held longest");
+	rep_line_end(out);
+	(void)vfork_lines(s, &s->ended, most);
 }
 
 static void bar(struct rep_out *out, uint64_t n, uint64_t most)
@@ -410,9 +540,8 @@ int rep_summary_text(const struct rep_summary *s)
 	losses(s);
 	trace_line(s);
 	outcomes(s);
-	vfork_lines(out, "Open", &s->open, N_OPEN, s->outcomes[REP_OUTCOME_OPEN]);
-	vfork_lines(out, s->open.n_rows ? "Held longest, ended" : "Held longest", &s->ended,
-		    REP_SUMMARY_ENDED - n_more, 0);
+	open_lines(s);
+	ended_lines(s, REP_SUMMARY_ENDED - n_more);
 	latency(s);
 	return rep_out_drain(out);
 }

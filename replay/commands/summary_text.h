@@ -15,6 +15,7 @@
 #define REP_SUMMARY_ROWS  10u          /* of worst and open in JSON */
 #define REP_SUMMARY_ENDED 4u           /* of ended, in text */
 #define REP_STUCK_NS      100000000ull /* an open one that held its parent so long is "stuck" */
+#define REP_SUMMARY_OPEN  3u           /* of open, in text */
 
 struct rep_summary {
 	struct rep_run *run;
@@ -22,11 +23,15 @@ struct rep_summary {
 	const struct rep_origin *origin;
 	struct rep_origins origins;
 	uint64_t n_episodes, n_processes, n_stuck;
+	uint64_t n_may_be_open, n_may_be_stuck; /* of the unknown */
+	uint64_t n_maybe_selected;
+	uint64_t n_never_execed; /* made by fork or clone, and not seen to exec or to end */
 	uint64_t outcomes[REP_N_OUTCOMES];
 	struct rep_latency latency;
-	struct rep_top worst, open;
-	struct rep_top ended; /* the worst that are over: the text shows open ones apart */
-	struct rep_buf told;  /* the first line, where it was said early */
+	struct rep_top worst, open, may_be_open;
+	/* In text: the worst that are over, and of open ones those that hold all others. */
+	struct rep_top ended, holders;
+	struct rep_buf told; /* the first line, where it was said early */
 };
 
 /* The first line. */

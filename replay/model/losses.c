@@ -160,6 +160,27 @@ const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_
 	return loss->to_ns >= first ? loss : NULL;
 }
 
+bool rep_losses_first(struct rep_losses *losses, uint64_t from_ns, uint64_t to_ns, uint64_t *ret_ns)
+{
+	uint64_t first = sub_sat(from_ns, REP_LOSS_SLACK_NS);
+	size_t low = 0, high;
+
+	if (!rep_losses_find(losses, from_ns, to_ns))
+		return false;
+	/* latest[] rises: of those that end at or after @first, the one that begins first. */
+	high = losses->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (losses->items[losses->latest[middle]].to_ns < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_ns = sub_sat(losses->items[low].from_ns, REP_LOSS_SLACK_NS);
+	return true;
+}
+
 uint64_t rep_losses_count(const struct rep_losses *losses, uint32_t cause, uint32_t cpu)
 {
 	uint64_t count = 0;

@@ -37,6 +37,10 @@ void rep_losses_sort(struct rep_losses *losses);
  */
 const struct rep_loss *rep_losses_find(struct rep_losses *losses, uint64_t from_ns, uint64_t to_ns);
 
+/* When the first loss begins that reaches into [from_ns, to_ns]; false when there is none. */
+bool rep_losses_first(struct rep_losses *losses, uint64_t from_ns, uint64_t to_ns,
+		      uint64_t *ret_ns);
+
 /* The sum of counts of one cause and CPU, saturating. */
 uint64_t rep_losses_count(const struct rep_losses *losses, uint32_t cause, uint32_t cpu);
 bool rep_losses_has(const struct rep_losses *losses, uint32_t cause, uint32_t cpu);

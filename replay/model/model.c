@@ -30,6 +30,7 @@ static int parent_dies(struct rep_model *model, struct episode *episode, uint64_
 
 static int on_spawn(struct rep_model *model, const struct vft_event *event)
 {
+	struct episode *episode;
 	struct process *caller;
 	int r = model_process_touch(model, event, &caller);
 
@@ -43,6 +44,15 @@ static int on_spawn(struct rep_model *model, const struct vft_event *event)
 		/* It may have lost its place to a child of the same pid. */
 		if (event->spawn.child->tgid == event->task->tgid)
 			caller = model_process_find(model, key_of(event->task));
+	}
+	/* A vfork child that makes a child of its own says its name. */
+	episode = caller && caller->had_episode
+			  ? model_episode_find(model, event->task->tid, key_of(event->task))
+			  : NULL;
+	if (episode) {
+		r = model_episode_take_child(model, episode, event);
+		if (r < 0)
+			return r;
 	}
 	if (!(event->spawn.clone_flags & FLAG_CLONE_VFORK))
 		return 0;
@@ -69,6 +79,9 @@ static int on_release(struct rep_model *model, const struct vft_event *event)
 	if (episode->evidence.is_released)
 		return 0;
 	episode->evidence.is_doubtful = false;
+	r = model_episode_take_child(model, episode, event);
+	if (r < 0)
+		return r;
 	r = model_episode_set_waiter(model, episode, parent, event->release.parent_tid, event);
 	if (r < 0)
 		return r;
@@ -110,6 +123,8 @@ static int finish_exec(struct rep_model *model, struct episode *episode,
 {
 	int r = model_set_str(model, &episode->pub.child_comm, event->comm);
 
+	episode->pub.child_uid = event->task->uid;
+	episode->pub.child_cgroup = event->task->cgroup;
 	if (r == 0) {
 		/* A failed attempt before this one may have left its own. */
 		model_copy_str(&episode->pub.exec_path, NULL);
@@ -144,9 +159,8 @@ static int update_exec(struct rep_model *model, struct process *process,
 		model_copy_str(&process->pub.argv, NULL);
 	process->pub.argv_size = event->exec.argv_size;
 	process->pub.argv_cut = event->exec.argv_size > (argv ? argv->size : 0);
-	process->pub.exec_count++;
 	process->pub.execed = true;
-	if (!process->pub.exec_ns)
+	if (!process->pub.exec_count++)
 		process->pub.exec_ns = event->time_ns;
 	return model_set_str(model, &process->pub.argv, argv);
 }
@@ -190,6 +204,9 @@ static int on_exec_fail(struct rep_model *model, const struct vft_event *event)
 	episode = model_episode_find(model, event->task->tid, key_of(event->task));
 	if (!episode || episode->evidence.is_released || episode->evidence.is_exited)
 		return 0;
+	r = model_episode_take_child(model, episode, event);
+	if (r < 0)
+		return r;
 	episode->pub.exec_error = event->exec_fail.error;
 	model_copy_str(&episode->pub.exec_path, NULL);
 	return model_set_str(model, &episode->pub.exec_path, event->exec_fail.path);
@@ -208,7 +225,7 @@ static int child_exits(struct rep_model *model, struct episode *episode,
 		episode->evidence.is_exit_pending = true;
 		episode->evidence.pending = model_now(model, event->time_ns);
 	}
-	r = model_set_str(model, &episode->pub.child_comm, event->comm);
+	r = model_episode_take_child(model, episode, event);
 	if (r < 0)
 		return r;
 	if (!episode->evidence.is_exited) {
@@ -303,11 +320,15 @@ static int on_exit_event(struct rep_model *model, const struct vft_event *event)
 static int on_signal(struct rep_model *model, const struct vft_event *event)
 {
 	struct episode *episode = model_episode_find(model, event->task->tid, key_of(event->task));
+	int r;
 
 	if (!episode && event->task->tid != event->task->tgid)
 		episode = model_episode_find(model, event->task->tgid, key_of(event->task));
 	if (!episode)
 		return 0;
+	r = model_episode_take_child(model, episode, event);
+	if (r < 0)
+		return r;
 	episode->sent_signal = event->signal.signal;
 	episode->sent_by = event->signal.sender_tgid;
 	return model_set_str(model, &episode->sent_comm, event->signal.sender_comm);
@@ -330,6 +351,9 @@ static int is_seen_pending(struct rep_model *model, const struct vft_event *even
 	if (episode->evidence.is_released || episode->evidence.is_exited)
 		return 0;
 	r = model_episode_set_waiter(model, episode, waiter, waiter_tid, event);
+	if (r < 0)
+		return r;
+	r = model_episode_take_child(model, episode, event);
 	if (r < 0)
 		return r;
 	model_episode_set_pending(model, episode, event);

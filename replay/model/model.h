@@ -47,6 +47,7 @@ struct rep_process {
 	struct rep_key parent; /* the original one */
 	uint32_t argv_size;    /* bytes before the cut */
 	bool argv_cut;         /* what is stored is not all */
+	bool has_task;         /* ns_tgid, uid, pidns and cgroup are known */
 	enum rep_spawn spawn;
 	uint64_t start_ns;   /* CLOCK_BOOTTIME: spawn event, else key.start_ns */
 	uint64_t end_ns;     /* 0 = not seen to end */
@@ -118,10 +119,14 @@ struct rep_episode {
 	uint64_t start_ns; /* CLOCK_BOOTTIME of the spawn; the child's start for one from the
 			      snapshot */
 	struct rep_key parent, child;
-	uint32_t parent_tid, child_ns_tgid, uid;
+	uint32_t parent_tid, parent_ns_tgid, child_ns_tgid;
 	uint32_t child_tid; /* child.tgid, unless the child is a thread (CLONE_THREAD) */
-	uint64_t cgroup;
+	uint32_t uid, child_uid;
+	uint64_t cgroup, child_cgroup; /* the parent's when it began waiting, the child's last */
+	bool has_parent_task;          /* uid, cgroup and parent_ns_tgid are known */
 	struct rep_str *parent_comm, *parent_exe, *child_comm;
+	/* Where the blocked thread is not its process's leader: the leader's name, if known. */
+	struct rep_str *leader_comm;
 	int32_t syscall; /* number, -1 unknown */
 	bool compat;     /* the number is of the 32-bit ABI */
 	bool from_snapshot;
@@ -144,6 +149,8 @@ struct rep_episode {
 	 * was recorded.
 	 */
 	uint64_t blocked_min_ns, blocked_max_ns;
+	bool may_be_open; /* unknown, and nothing says that the wait is over */
+	uint64_t open_ns; /* may_be_open: for so long, if it is */
 	enum rep_source source;
 	struct rep_str *exec_path;
 	uint32_t exec_error; /* errno of the last failed exec, 0 none */
@@ -153,7 +160,47 @@ struct rep_episode {
 	uint32_t sender_tgid; /* who sent exit_signal, 0 unknown */
 	struct rep_str *sender_comm;
 	uint32_t child_state; /* enum vft_state, last known */
+
+	struct rep_chain *chain; /* of one that is open or may be; NULL: of none */
+	uint32_t n_inside;       /* chain: waits inside of this one, 0 = its child holds them all */
 };
+
+/*
+ * A vfork child may itself be the blocked parent of the next, and so on: who holds them all is the
+ * child of the last. Shared by the waits of the chain.
+ */
+struct rep_chain {
+	uint32_t n_refs;
+	uint32_t n_waits;  /* at least 2 */
+	uint64_t start_ns; /* of the first */
+	struct rep_key holder;
+	uint32_t holder_tid, holder_state;
+	struct rep_str *holder_comm;
+};
+
+/* Its strings, X(member). Who keeps a copy of an episode has references of its own to them. */
+#define REP_EPISODE_STRINGS(X)                                                                     \
+	X(parent_comm)                                                                             \
+	X(parent_exe)                                                                              \
+	X(leader_comm)                                                                             \
+	X(child_comm)                                                                              \
+	X(exec_path)                                                                               \
+	X(sender_comm)
+
+void rep_episode_acquire(struct rep_episode *episode);
+void rep_episode_release(struct rep_episode *episode);
+
+/* Of who holds a chain: how many waits stand behind this one. */
+static inline uint32_t rep_episode_n_behind(const struct rep_episode *episode)
+{
+	return episode->chain && !episode->n_inside ? episode->chain->n_waits - 1 : 0;
+}
+
+/* How long the parent was held, or at least, where that is all that is known; 0 not even that. */
+static inline uint64_t rep_episode_held(const struct rep_episode *episode)
+{
+	return episode->has_blocked ? episode->blocked_ns : episode->blocked_min_ns;
+}
 
 struct rep_model_ops {
 	/* Each is called once per finished thing; what is pointed to is the model's and goes away

@@ -19,15 +19,6 @@ struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, 
 	return episode;
 }
 
-static void release_strings(struct rep_episode *episode)
-{
-	model_release_str(episode->parent_comm);
-	model_release_str(episode->parent_exe);
-	model_release_str(episode->child_comm);
-	model_release_str(episode->exec_path);
-	model_release_str(episode->sender_comm);
-}
-
 static void episode_free(struct rep_model *model, struct episode *episode)
 {
 	struct episode *newest = map_find(&model->episodes, episode->pub.child_tid);
@@ -49,7 +40,7 @@ static void episode_free(struct rep_model *model, struct episode *episode)
 		episode->next->previous = episode->previous;
 	else
 		model->last_episode = episode->previous;
-	release_strings(&episode->pub);
+	rep_episode_release(&episode->pub);
 	rep_str_release(episode->sent_comm);
 	model_pool_put(&model->episode_pool, episode, sizeof(*episode));
 }
@@ -266,6 +257,8 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 	episode->pub.compat = event->flags & VFT_SPAWN_COMPAT;
 	episode->pub.uid = task->uid;
 	episode->pub.cgroup = task->cgroup;
+	episode->pub.parent_ns_tgid = task->ns_tgid;
+	episode->pub.has_parent_task = true;
 	episode->evidence.is_spawn_unseen = episode->evidence.is_doubtful = false;
 	episode->evidence.known = model_now(model, event->time_ns);
 	if (event->time_ns > episode->evidence.pending.time_ns)
@@ -282,9 +275,29 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 		return r;
 	if (caller)
 		model_copy_str(&episode->pub.parent_exe, caller->pub.exe);
-	model_copy_str(&episode->pub.child_comm, episode->pub.parent_comm);
+	/* What a list or a stall said of the child before is newer than its birth. */
+	if (!episode->child_ns) {
+		episode->pub.child_uid = child->uid;
+		episode->pub.child_cgroup = child->cgroup;
+		model_copy_str(&episode->pub.child_comm, episode->pub.parent_comm);
+	}
 	set_had_episode(model, &episode->pub);
 	return 0;
+}
+
+int model_episode_take_child(struct rep_model *model, struct episode *episode,
+			     const struct vft_event *event)
+{
+	bool is_look = event->kind == VFT_KIND_SNAPSHOT || event->kind == VFT_KIND_STALL;
+
+	/* Another thread of it has another name. A look may stand behind what happened since. */
+	if (event->task->tid != episode->pub.child_tid ||
+	    (is_look && event->time_ns < episode->child_ns))
+		return 0;
+	episode->child_ns = event->time_ns;
+	episode->pub.child_uid = event->task->uid;
+	episode->pub.child_cgroup = event->task->cgroup;
+	return model_set_str(model, &episode->pub.child_comm, event->comm);
 }
 
 /* Events that stand before @row, of moments behind it, may have ended the wait that it shows. */
@@ -319,13 +332,11 @@ int model_episode_discover(struct rep_model *model, const struct vft_event *even
 		return r;
 	(*ret)->evidence.is_doubtful =
 		model_is_row(event) && may_be_over(model, event, child, waiter);
-	(*ret)->pub.uid = task->uid;
-	(*ret)->pub.cgroup = task->cgroup;
 	set_had_episode(model, &(*ret)->pub);
 	r = model_episode_set_waiter(model, *ret, waiter, waiter_tid, event);
 	if (r < 0)
 		return r;
-	return model_set_str(model, &(*ret)->pub.child_comm, event->comm);
+	return model_episode_take_child(model, *ret, event);
 }
 
 void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key, uint64_t time_ns)
@@ -387,7 +398,7 @@ static int hand_out_oldest(struct rep_model *model)
 		oldest->pub.reason = REP_REASON_EARLY;
 	}
 	r = hand_out(model, &oldest->pub);
-	release_strings(&oldest->pub);
+	rep_episode_release(&oldest->pub);
 	model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
 	model->n_waiting--;
 	return r;
@@ -421,8 +432,9 @@ static int keep_waiting(struct rep_model *model, struct episode *episode)
 	grown->evidence = episode->evidence;
 	model->n_waiting++;
 	/* The strings went along. */
-	episode->pub.parent_comm = episode->pub.parent_exe = episode->pub.child_comm = NULL;
-	episode->pub.exec_path = episode->pub.sender_comm = NULL;
+#define X(member) episode->pub.member = NULL;
+	REP_EPISODE_STRINGS(X)
+#undef X
 	return 0;
 }
 
@@ -434,6 +446,14 @@ static void complete(struct rep_model *model, struct episode *episode)
 		model_copy_str(&episode->pub.parent_comm, parent->pub.comm);
 	if (parent && !episode->pub.parent_exe)
 		model_copy_str(&episode->pub.parent_exe, parent->pub.exe);
+	if (parent && episode->pub.parent_tid != episode->pub.parent.tgid)
+		model_copy_str(&episode->pub.leader_comm, parent->pub.comm);
+	if (parent && parent->pub.has_task && !episode->pub.has_parent_task) {
+		episode->pub.uid = parent->pub.uid;
+		episode->pub.cgroup = parent->pub.cgroup;
+		episode->pub.parent_ns_tgid = parent->pub.ns_tgid;
+		episode->pub.has_parent_task = true;
+	}
 	if (episode->pub.exit_signal && episode->pub.exit_signal == episode->sent_signal) {
 		episode->pub.sender_tgid = episode->sent_by;
 		model_copy_str(&episode->pub.sender_comm, episode->sent_comm);
@@ -478,16 +498,84 @@ int model_episode_give_up(struct rep_model *model, struct episode *episode, uint
 	return model_episode_finish(model, episode);
 }
 
+/* Whether its parent is blocked, for all that is known. */
+static bool is_waiting(const struct rep_model *model, const struct episode *episode)
+{
+	return episode->pub.parent_tid && !episode->evidence.is_exited &&
+	       map_find(&model->waiters, episode->pub.parent_tid) == episode;
+}
+
+/* The wait in which @episode's child is itself blocked. */
+static struct episode *find_inner(const struct rep_model *model, const struct episode *episode)
+{
+	struct episode *inner = map_find(&model->waiters, episode->pub.child_tid);
+
+	return inner && inner->pub.parent.tgid == episode->pub.child.tgid &&
+			       inner->pub.parent.start_ns == episode->pub.child.start_ns &&
+			       is_waiting(model, inner)
+		       ? inner
+		       : NULL;
+}
+
+/* The wait in which the child is the one that @episode blocks. */
+static struct episode *find_outer(const struct rep_model *model, const struct episode *episode)
+{
+	struct episode *outer =
+		model_episode_find(model, episode->pub.parent_tid, episode->pub.parent);
+
+	return outer && is_waiting(model, outer) ? outer : NULL;
+}
+
+static int make_chain(struct episode *last)
+{
+	struct rep_chain *chain = calloc(1, sizeof(*chain));
+
+	if (!chain)
+		return -ENOMEM;
+	chain->n_refs = chain->n_waits = 1;
+	chain->holder = last->pub.child;
+	chain->holder_tid = last->pub.child_tid;
+	chain->holder_state = last->pub.child_state;
+	chain->holder_comm = rep_str_acquire(last->pub.child_comm);
+	last->pub.chain = chain;
+	return 0;
+}
+
+/*
+ * Say of each chain of waits who holds it. Each wait has at most one inside and one outside, so
+ * every one is passed once, on the way from the last outward; those of a circle, which only a
+ * hostile file has, have no last and are not reached.
+ */
+static int link_waits(struct rep_model *model)
+{
+	for (struct episode *last = model->first_episode; last; last = last->next) {
+		struct episode *outer = is_waiting(model, last) && !find_inner(model, last)
+						? find_outer(model, last)
+						: NULL;
+		int r = outer ? make_chain(last) : 0;
+
+		if (r < 0)
+			return r;
+		for (; outer; outer = find_outer(model, outer)) {
+			outer->pub.chain = last->pub.chain;
+			outer->pub.chain->n_refs++;
+			outer->pub.n_inside = outer->pub.chain->n_waits++;
+			outer->pub.chain->start_ns = outer->pub.start_ns;
+		}
+	}
+	return 0;
+}
+
 int model_episode_flush(struct rep_model *model, const struct rep_verdict_context *context)
 {
-	int r = 0;
+	int r = link_waits(model);
 
 	while (model->n_waiting && r == 0) {
 		struct waiting *oldest = &model->waiting[model->first_waiting];
 
 		(void)rep_verdict_decide(context, &oldest->evidence, &oldest->pub);
 		r = hand_out(model, &oldest->pub);
-		release_strings(&oldest->pub);
+		rep_episode_release(&oldest->pub);
 		model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
 		model->n_waiting--;
 	}
@@ -515,7 +603,7 @@ int model_episode_flush(struct rep_model *model, const struct rep_verdict_contex
 void model_episode_drop(struct rep_model *model)
 {
 	while (model->n_waiting) {
-		release_strings(&model->waiting[model->first_waiting].pub);
+		rep_episode_release(&model->waiting[model->first_waiting].pub);
 		model->first_waiting = (model->first_waiting + 1) % model->waiting_capacity;
 		model->n_waiting--;
 	}

@@ -60,6 +60,7 @@ struct episode {
 	struct process *waiter; /* whose list of waiters it stands in, NULL: in none */
 	struct episode *older;  /* of the same tid, while this one is ahead */
 	uint32_t list;          /* the last list that named it as pending */
+	uint64_t child_ns;      /* of what the child's name, uid and cgroup were taken from */
 	bool is_ahead;          /* as of a process */
 	bool is_row_pending; /* evidence.pending is of a row: what acted before it says nothing */
 	bool is_child_gone; /* the exit seen was that of the process, or of a child that is a thread
@@ -257,6 +258,9 @@ void model_episode_unblock(struct rep_model *model, struct episode *episode);
 /* What is open of @key's pid, and of earlier processes than @key, is given up. */
 VFT_MUST_CHECK int model_episode_arrive(struct rep_model *model, struct rep_key key,
 					uint64_t time_ns);
+/* What an event of the child says of it: its name, uid and cgroup. */
+VFT_MUST_CHECK int model_episode_take_child(struct rep_model *model, struct episode *episode,
+					    const struct vft_event *event);
 /* A verdict can be given: decide, hand out or keep for later, free. */
 VFT_MUST_CHECK int model_episode_finish(struct rep_model *model, struct episode *episode);
 VFT_MUST_CHECK int model_episode_give_up(struct rep_model *model, struct episode *episode,

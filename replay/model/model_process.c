@@ -148,6 +148,7 @@ static void take_task(struct process *process, const struct vft_task *task, uint
 	process->pub.uid = task->uid;
 	process->pub.pidns = task->pidns;
 	process->pub.cgroup = task->cgroup;
+	process->pub.has_task = true;
 	if (time_ns > process->last_ns)
 		process->last_ns = time_ns;
 }

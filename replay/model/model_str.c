@@ -140,3 +140,23 @@ int model_set_new_str(struct rep_model *model, struct rep_str **slot, const stru
 	model_copy_str(slot, str);
 	return 0;
 }
+
+void rep_episode_acquire(struct rep_episode *episode)
+{
+#define X(member) rep_str_acquire(episode->member);
+	REP_EPISODE_STRINGS(X)
+#undef X
+	if (episode->chain)
+		episode->chain->n_refs++;
+}
+
+void rep_episode_release(struct rep_episode *episode)
+{
+#define X(member) model_release_str(episode->member);
+	REP_EPISODE_STRINGS(X)
+#undef X
+	if (episode->chain && --episode->chain->n_refs == 0) {
+		rep_str_release(episode->chain->holder_comm);
+		free(episode->chain);
+	}
+}

@@ -304,6 +304,7 @@ static void decide_at_end(const struct rep_verdict_context *context, const struc
 	const struct rep_moment *from = e->is_released ? &e->released : &e->pending;
 
 	if (is_hidden(context, e, from, &context->end, episode)) {
+		episode->may_be_open = !e->is_released && !e->is_parent_went_on;
 		set_unknown(episode, REP_REASON_NONE, 0);
 		return;
 	}
@@ -370,12 +371,34 @@ static void set_bounds(const struct rep_evidence *e, struct rep_episode *episode
 	episode->blocked_max_ns = most_ns > least_ns ? most_ns : least_ns;
 }
 
+/*
+ * Nothing ended it up to the first loss: it was open then, though not seen. To be asked when all
+ * losses are told. A gap has no time that can be trusted.
+ */
+static void set_open_bounds(const struct rep_verdict_context *context, const struct rep_evidence *e,
+			    struct rep_episode *episode)
+{
+	uint64_t first_ns, least_ns;
+
+	if (!has_start(episode))
+		return;
+	episode->open_ns = time_since(episode, context->end.time_ns);
+	if (e->pending.n_gaps < context->end.n_gaps || e->pending.time_ns < context->attached_ns ||
+	    !rep_losses_first(context->losses, e->pending.time_ns, context->end.time_ns, &first_ns))
+		return;
+	least_ns = time_since(episode, first_ns);
+	if (least_ns > episode->blocked_min_ns)
+		episode->blocked_min_ns = least_ns;
+}
+
 bool rep_verdict_decide(const struct rep_verdict_context *context,
 			const struct rep_evidence *evidence, struct rep_episode *episode)
 {
 	bool rests = false;
 
 	episode->certain = true;
+	episode->may_be_open = false;
+	episode->open_ns = 0;
 	episode->reason = REP_REASON_NONE;
 	episode->reason_ns = 0;
 	episode->has_blocked = false;
@@ -404,5 +427,7 @@ bool rep_verdict_decide(const struct rep_verdict_context *context,
 		episode->reason = REP_REASON_OLD_ROW;
 	}
 	set_bounds(evidence, episode);
+	if (episode->may_be_open)
+		set_open_bounds(context, evidence, episode);
 	return rests;
 }

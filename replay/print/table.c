@@ -74,8 +74,14 @@ static void cell_common(struct rep_buf *buf, enum rep_cell_type type, const stru
 	}
 }
 
-void rep_cell_text(struct rep_buf *buf, enum rep_cell_type type, const struct rep_cell *cell)
+void rep_cell_text(struct rep_buf *buf, enum rep_cell_type type, const struct rep_cell *cell,
+		   bool utf8)
 {
+	if (cell->is_at_least) {
+		rep_buf_text(buf, utf8 ? "\xe2\x89\xa5 " : ">= ");
+		rep_buf_duration(buf, cell->u);
+		return;
+	}
 	if (cell->is_null)
 		rep_buf_char(buf, '-');
 	else if (type == REP_CELL_DURATION)
@@ -158,6 +164,30 @@ static void json_argv(struct rep_out *out, const char *key, struct vft_str argv)
 	rep_buf_char(&out->buf, ']');
 }
 
+/* What is larger is rounded by readers that keep numbers as doubles: jq before 1.7, JavaScript. */
+#define MAX_EXACT ((1ull << 53) - 1)
+
+/* All digits of a number that is too large, beside it. */
+static void json_digits(struct rep_out *out, const char *key, enum rep_cell_type type,
+			const struct rep_cell *cell)
+{
+	if (!key)
+		return;
+	json_key(out, key, "_text");
+	rep_buf_char(&out->buf, '"');
+	cell_common(&out->buf, type, cell);
+	rep_buf_char(&out->buf, '"');
+}
+
+static bool is_exact(enum rep_cell_type type, const struct rep_cell *cell)
+{
+	if (type == REP_CELL_BOOL)
+		return true;
+	if (type == REP_CELL_UINT || type == REP_CELL_DURATION)
+		return cell->u <= MAX_EXACT;
+	return cell->i <= (int64_t)MAX_EXACT && cell->i >= -(int64_t)MAX_EXACT;
+}
+
 /* Behind its key. */
 static void json_cell(struct rep_out *out, const char *key, enum rep_cell_type type,
 		      const struct rep_cell *cell)
@@ -169,12 +199,16 @@ static void json_cell(struct rep_out *out, const char *key, enum rep_cell_type t
 	switch (type) {
 	case REP_CELL_UINT: /* most of all */
 		rep_buf_u64(&out->buf, cell->u);
+		if (cell->u > MAX_EXACT)
+			json_digits(out, key, type, cell);
 		break;
 	case REP_CELL_INT:
 	case REP_CELL_BOOL:
 	case REP_CELL_DURATION:
 	case REP_CELL_OFFSET:
 		cell_common(&out->buf, type, cell);
+		if (!is_exact(type, cell))
+			json_digits(out, key, type, cell);
 		break;
 	case REP_CELL_TIME:
 		rep_buf_char(&out->buf, '"');

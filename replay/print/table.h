@@ -54,7 +54,9 @@ struct rep_column {
 /* A cell: is_null wins over the value. Bytes are borrowed until the call returns. */
 struct rep_cell {
 	bool is_null;
-	uint8_t style; /* enum rep_style */
+	bool is_quiet;    /* text leaves it out of the details */
+	bool is_at_least; /* a null DURATION of which text can say that much: "≥ 12.3ms" */
+	uint8_t style;    /* enum rep_style */
 	union {
 		int64_t i;
 		uint64_t u;
@@ -118,8 +120,9 @@ void rep_line_padded(struct rep_out *out, enum rep_style style, enum rep_cell_ty
 		     struct rep_cell cell, unsigned int columns, bool right);
 void rep_line_end(struct rep_out *out);
 
-/* For table_text.c and the tests: one cell as text, not padded. */
-void rep_cell_text(struct rep_buf *buf, enum rep_cell_type type, const struct rep_cell *cell);
+/* For table_text.c and the tests: one cell as text, not padded. @utf8: of our own signs too. */
+void rep_cell_text(struct rep_buf *buf, enum rep_cell_type type, const struct rep_cell *cell,
+		   bool utf8);
 void rep_style_begin(struct rep_out *out, enum rep_style style);
 void rep_style_end(struct rep_out *out, enum rep_style style);
 

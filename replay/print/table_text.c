@@ -253,7 +253,7 @@ static int render(struct rep_text *text, const uint8_t *which, const struct rep_
 		from = text->bytes.size;
 		if (column->type == REP_CELL_BYTES && !cell.is_null)
 			is_part = shorten(&cell.bytes, max_width);
-		rep_cell_text(&text->bytes, column->type, &cell);
+		rep_cell_text(&text->bytes, column->type, &cell, text->out->options.utf8);
 		err = hold(text, from, max_width, is_part, cell.style);
 		if (err)
 			return err;
@@ -264,13 +264,13 @@ static int render(struct rep_text *text, const uint8_t *which, const struct rep_
 	for (size_t i = 0; i < n; i++) {
 		const struct rep_column *column = &text->columns[which ? which[i] : i];
 
-		if (column->show != REP_DETAIL || cells[i].is_null)
+		if (column->show != REP_DETAIL || cells[i].is_null || cells[i].is_quiet)
 			continue;
 		if (text->bytes.size > from)
 			rep_buf_char(&text->bytes, ' ');
 		rep_buf_text(&text->bytes, column->title ? column->title : column->name);
 		rep_buf_char(&text->bytes, '=');
-		rep_cell_text(&text->bytes, column->type, &cells[i]);
+		rep_cell_text(&text->bytes, column->type, &cells[i], text->out->options.utf8);
 	}
 	return hold(text, from, 0, false, REP_PLAIN);
 }
@@ -351,7 +351,7 @@ void rep_line_padded(struct rep_out *out, enum rep_style style, enum rep_cell_ty
 	struct rep_buf bytes = {0};
 	size_t used, pad;
 
-	rep_cell_text(&bytes, type, &cell);
+	rep_cell_text(&bytes, type, &cell, out->options.utf8);
 	if (bytes.failed)
 		out->buf.failed = true;
 	used = bytes.size ? rep_utf8_columns(bytes.data, bytes.size) : 0;

@@ -175,15 +175,27 @@ struct rep_window rep_select_window(const struct rep_select *select,
 				   moment_in(&select->to, info, UINT64_MAX)};
 }
 
-static bool overlaps(const struct rep_select *select, const struct rep_section_info *info,
-		     uint64_t start_ns, uint64_t end_ns)
+/*
+ * What began at @start_ns and ended at @end_ns. Where only bounds of the end are known, these are
+ * the first and @latest_ns, else both are the same.
+ */
+static enum rep_match overlaps(const struct rep_select *select, const struct rep_section_info *info,
+			       uint64_t start_ns, uint64_t end_ns, uint64_t latest_ns)
 {
 	struct rep_window window;
 
 	if (!select->from.is_given && !select->to.is_given)
-		return true;
+		return REP_MATCH_YES;
 	window = rep_select_window(select, info);
-	return start_ns <= window.to_ns && end_ns >= window.from_ns;
+	if (start_ns > window.to_ns || latest_ns < window.from_ns)
+		return REP_MATCH_NO;
+	return end_ns >= window.from_ns ? REP_MATCH_YES : REP_MATCH_MAYBE;
+}
+
+/* One of two sides is enough; one that is not known may be the one. */
+static enum rep_match match_either(enum rep_match a, enum rep_match b)
+{
+	return a > b ? a : b;
 }
 
 static bool has_number(const struct rep_numbers *numbers, uint32_t value)
@@ -195,19 +207,31 @@ static bool has_number(const struct rep_numbers *numbers, uint32_t value)
 	return false;
 }
 
-static bool matches_comm(const struct rep_texts *comms, struct vft_str comm)
+static enum rep_match match(bool is_known, bool matches)
+{
+	if (!is_known)
+		return REP_MATCH_MAYBE;
+	return matches ? REP_MATCH_YES : REP_MATCH_NO;
+}
+
+static enum rep_match match_number(const struct rep_numbers *numbers, bool is_known, uint32_t value)
+{
+	return match(is_known, has_number(numbers, value));
+}
+
+static enum rep_match match_comm(const struct rep_texts *comms, struct vft_str comm)
 {
 	for (size_t i = 0; i < comms->n && comm.data; i++) {
 		const char *pattern = comms->items[i];
 
 		if (rep_glob(pattern, comm))
-			return true;
+			return REP_MATCH_YES;
 		/* The kernel keeps 15 bytes: a longer name means its head. */
 		if (strlen(pattern) > COMM_MAX && comm.size == COMM_MAX &&
 		    memcmp(pattern, comm.data, COMM_MAX) == 0)
-			return true;
+			return REP_MATCH_YES;
 	}
-	return false;
+	return match(comm.data, false);
 }
 
 static bool matches_exe(const struct rep_texts *exes, struct vft_str path)
@@ -227,7 +251,8 @@ static bool matches_exe(const struct rep_texts *exes, struct vft_str path)
 	return false;
 }
 
-static bool matches_container(const struct rep_texts *containers, struct vft_str cgroup)
+/* A cgroup whose path the file does not say may be that of any container. */
+static enum rep_match match_container(const struct rep_texts *containers, struct vft_str cgroup)
 {
 	struct vft_str id = rep_container_id(cgroup);
 
@@ -235,71 +260,114 @@ static bool matches_container(const struct rep_texts *containers, struct vft_str
 		size_t n = strlen(containers->items[i]);
 
 		if (n && n <= id.size && memcmp(containers->items[i], id.data, n) == 0)
-			return true;
+			return REP_MATCH_YES;
 	}
-	return false;
+	return match(cgroup.data, false);
 }
 
-static bool vfork_has_pid(const struct rep_select *select, const struct rep_section_info *info,
-			  const struct rep_episode *e)
+static enum rep_match vfork_pid(const struct rep_select *select, const struct rep_episode *e)
 {
-	const struct rep_process *parent;
+	const struct rep_numbers *pids = &select->pids;
 
-	if (!select->ns)
-		return has_number(&select->pids, e->parent.tgid) ||
-		       has_number(&select->pids, e->parent_tid) ||
-		       has_number(&select->pids, e->child.tgid) ||
-		       has_number(&select->pids, e->child_tid);
-	if (has_number(&select->pids, e->child_ns_tgid))
-		return true;
-	parent = rep_model_find(info->model, e->parent);
-	return parent && has_number(&select->pids, parent->ns_tgid);
+	if (select->ns)
+		return match_either(match_number(pids, e->child_ns_tgid, e->child_ns_tgid),
+				    match_number(pids, e->has_parent_task, e->parent_ns_tgid));
+	if (has_number(pids, e->parent_tid) || has_number(pids, e->child.tgid) ||
+	    has_number(pids, e->child_tid))
+		return REP_MATCH_YES;
+	return match_number(pids, e->parent.tgid, e->parent.tgid);
 }
 
-bool rep_select_vfork(const struct rep_select *select, const struct rep_section_info *info,
-		      const struct rep_vfork *vfork)
+static enum rep_match vfork_window(const struct rep_select *select,
+				   const struct rep_section_info *info, const struct rep_episode *e)
+{
+	uint64_t latest_ns = UINT64_MAX;
+
+	if (e->outcome == REP_OUTCOME_OPEN)
+		return overlaps(select, info, e->start_ns, UINT64_MAX, UINT64_MAX);
+	if (e->blocked_max_ns < UINT64_MAX - e->start_ns)
+		latest_ns = e->start_ns + e->blocked_max_ns;
+	return overlaps(select, info, e->start_ns, e->start_ns + e->blocked_min_ns, latest_ns);
+}
+
+enum rep_match rep_match_min(const struct rep_episode *e, uint64_t min_ns)
+{
+	/* So far. */
+	if (e->outcome == REP_OUTCOME_OPEN)
+		return match(e->has_blocked, e->blocked_ns >= min_ns);
+	if (e->blocked_min_ns >= min_ns)
+		return REP_MATCH_YES;
+	return match(e->blocked_max_ns < min_ns, false);
+}
+
+enum rep_match rep_select_vfork(const struct rep_select *select,
+				const struct rep_section_info *info, const struct rep_vfork *vfork)
 {
 	const struct rep_episode *e = &vfork->episode;
-	uint64_t end_ns = e->end_ns;
+	enum rep_match result = vfork_window(select, info, e);
 
-	if (!end_ns)
-		end_ns = e->outcome == REP_OUTCOME_OPEN || e->outcome == REP_OUTCOME_UNKNOWN
-				 ? UINT64_MAX
-				 : e->start_ns;
-	if (!overlaps(select, info, e->start_ns, end_ns))
-		return false;
-	if (select->pids.n && !vfork_has_pid(select, info, e))
-		return false;
-	if (select->uids.n && !has_number(&select->uids, e->uid))
-		return false;
-	if (select->comms.n && !matches_comm(&select->comms, rep_str_get(e->parent_comm)) &&
-	    !matches_comm(&select->comms, rep_str_get(e->child_comm)))
-		return false;
-	if (select->exes.n && !matches_exe(&select->exes, rep_str_get(e->parent_exe)) &&
-	    !matches_exe(&select->exes, rep_str_get(e->exec_path)))
-		return false;
-	return !select->containers.n || matches_container(&select->containers, vfork->cgroup);
+	if (result && select->pids.n)
+		result = rep_match_both(result, vfork_pid(select, e));
+	if (result && select->uids.n)
+		result = rep_match_both(
+			result,
+			match_either(match_number(&select->uids, e->has_parent_task, e->uid),
+				     match_number(&select->uids, true, e->child_uid)));
+	if (result && select->comms.n)
+		result = rep_match_both(
+			result,
+			match_either(match_comm(&select->comms, rep_str_get(e->parent_comm)),
+				     match_comm(&select->comms, rep_str_get(e->child_comm))));
+	/* No path of an exec: none was tried, or it is not known which. */
+	if (result && select->exes.n)
+		result = rep_match_both(
+			result,
+			matches_exe(&select->exes, rep_str_get(e->exec_path))
+				? REP_MATCH_YES
+				: match(e->parent_exe,
+					matches_exe(&select->exes, rep_str_get(e->parent_exe))));
+	if (result && select->containers.n)
+		result = rep_match_both(
+			result,
+			match_either(match_container(&select->containers, vfork->cgroup),
+				     match_container(&select->containers, vfork->child_cgroup)));
+	return result;
 }
 
-bool rep_select_process(const struct rep_select *select, const struct rep_section_info *info,
-			const struct rep_process *process)
+static bool has_losses(const struct rep_section_info *info)
 {
-	uint32_t pid = select->ns ? process->ns_tgid : process->key.tgid;
+	size_t n = 0;
 
-	if (!overlaps(select, info, process->start_ns,
-		      process->end_ns ? process->end_ns : UINT64_MAX))
-		return false;
-	if (select->pids.n && !has_number(&select->pids, pid))
-		return false;
-	if (select->uids.n && !has_number(&select->uids, process->uid))
-		return false;
-	if (select->comms.n && !matches_comm(&select->comms, rep_str_get(process->comm)))
-		return false;
-	if (select->exes.n && !matches_exe(&select->exes, rep_str_get(process->exe)))
-		return false;
-	return !select->containers.n ||
-	       matches_container(&select->containers,
-				 rep_str_get(rep_model_cgroup(info->model, process->cgroup)));
+	if (info->model)
+		(void)rep_model_losses(info->model, &n);
+	return n > 0;
+}
+
+enum rep_match rep_select_process(const struct rep_select *select,
+				  const struct rep_section_info *info, const struct rep_process *p)
+{
+	uint64_t latest_ns = p->end_ns ? p->end_ns : UINT64_MAX;
+	/* An end that was not seen may be what is missing. */
+	uint64_t end_ns = p->end_ns || !has_losses(info) ? latest_ns : p->start_ns;
+	enum rep_match result = overlaps(select, info, p->start_ns, end_ns, latest_ns);
+
+	if (result && select->pids.n)
+		result = rep_match_both(
+			result, select->ns ? match_number(&select->pids, p->has_task, p->ns_tgid)
+					   : match_number(&select->pids, true, p->key.tgid));
+	if (result && select->uids.n)
+		result = rep_match_both(result, match_number(&select->uids, p->has_task, p->uid));
+	if (result && select->comms.n)
+		result = rep_match_both(result, match_comm(&select->comms, rep_str_get(p->comm)));
+	if (result && select->exes.n)
+		result = rep_match_both(
+			result, match(p->exe, matches_exe(&select->exes, rep_str_get(p->exe))));
+	if (result && select->containers.n)
+		result = rep_match_both(
+			result,
+			match_container(&select->containers,
+					rep_str_get(rep_model_cgroup(info->model, p->cgroup))));
+	return result;
 }
 
 struct rep_exe_slot {
@@ -428,13 +496,13 @@ int rep_select_event(struct rep_select_events *events, const struct rep_section_
 		return 0;
 	if (select->uids.n && !(event->task && has_number(&select->uids, event->task->uid)))
 		return 0;
-	if (select->comms.n &&
-	    !(event->task && event->comm && matches_comm(&select->comms, *event->comm)))
+	if (select->comms.n && !(event->task && event->comm &&
+				 match_comm(&select->comms, *event->comm) == REP_MATCH_YES))
 		return 0;
 	if (select->containers.n &&
 	    !(event->task &&
-	      matches_container(&select->containers,
-				rep_str_get(rep_model_cgroup(info->model, event->task->cgroup)))))
+	      match_container(&select->containers,
+			      rep_str_get(rep_model_cgroup(info->model, event->task->cgroup)))))
 		return 0;
 	return 1;
 }

@@ -55,10 +55,18 @@ struct rep_window {
 struct rep_window rep_select_window(const struct rep_select *select,
 				    const struct rep_section_info *info);
 
-bool rep_select_vfork(const struct rep_select *select, const struct rep_section_info *info,
-		      const struct rep_vfork *vfork);
-bool rep_select_process(const struct rep_select *select, const struct rep_section_info *info,
-			const struct rep_process *process);
+enum rep_match rep_select_vfork(const struct rep_select *select,
+				const struct rep_section_info *info, const struct rep_vfork *vfork);
+enum rep_match rep_select_process(const struct rep_select *select,
+				  const struct rep_section_info *info,
+				  const struct rep_process *process);
+/* Whether the wait lasted so long. */
+enum rep_match rep_match_min(const struct rep_episode *episode, uint64_t min_ns);
+/* Of two that must both hold. */
+static inline enum rep_match rep_match_both(enum rep_match a, enum rep_match b)
+{
+	return a < b ? a : b;
+}
 
 /*
  * Events say who did it, but only exec and snapshot say from which file: for --exe a list of the

@@ -19,6 +19,7 @@ const char *const rep_words_state[] = {
 	VFT_STATE_LIST(X)
 #undef X
 		NULL};
+const char *const rep_words_selected[] = {"yes", "maybe", NULL};
 const char *const rep_words_spawn[] = {"vfork", "fork", "clone", "existing", "unknown", NULL};
 
 #define COLUMN(ID, n, title_, type_, show_, null_, words_, width_, about_)                         \
@@ -66,30 +67,32 @@ static int64_t relative(const struct rep_origin *origin, uint64_t boottime_ns)
 void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 		    const struct rep_origin *origin, const struct rep_episode *episode)
 {
-	*ret = (struct rep_vfork){.episode = *episode, .origin = origin};
+	/* Member by member: a whole one would be made first, and then copied. */
+	ret->episode = *episode;
+	ret->origin = origin;
+	ret->match = REP_MATCH_YES;
 	ret->has_time = rep_section_realtime(info, episode->start_ns, &ret->time_ns);
 	ret->cgroup_str = rep_model_cgroup(info->model, episode->cgroup);
 	ret->cgroup = rep_str_get(ret->cgroup_str);
+	/* Nearly always the same. */
+	ret->child_cgroup_str = episode->child_cgroup == episode->cgroup
+					? ret->cgroup_str
+					: rep_model_cgroup(info->model, episode->child_cgroup);
+	ret->child_cgroup = rep_str_get(ret->child_cgroup_str);
 }
 
 void rep_vfork_acquire(struct rep_vfork *vfork)
 {
 	rep_str_acquire(vfork->cgroup_str);
-	rep_str_acquire(vfork->episode.parent_comm);
-	rep_str_acquire(vfork->episode.parent_exe);
-	rep_str_acquire(vfork->episode.child_comm);
-	rep_str_acquire(vfork->episode.exec_path);
-	rep_str_acquire(vfork->episode.sender_comm);
+	rep_str_acquire(vfork->child_cgroup_str);
+	rep_episode_acquire(&vfork->episode);
 }
 
 void rep_vfork_release(struct rep_vfork *vfork)
 {
-	rep_str_release(vfork->episode.parent_comm);
-	rep_str_release(vfork->episode.parent_exe);
-	rep_str_release(vfork->episode.child_comm);
-	rep_str_release(vfork->episode.exec_path);
-	rep_str_release(vfork->episode.sender_comm);
+	rep_episode_release(&vfork->episode);
 	rep_str_release(vfork->cgroup_str);
+	rep_str_release(vfork->child_cgroup_str);
 }
 
 int64_t rep_vfork_start(const struct rep_vfork *vfork)
@@ -207,9 +210,46 @@ static void vforks_end_cells(const struct rep_episode *e, struct rep_scratch *sc
 	cells[REP_VF_EXIT_CODE] = e->has_exit && !killed ? REP_UINT(e->exit_code) : REP_NULL;
 	cells[REP_VF_EXIT_SIGNAL] =
 		killed ? REP_WORD(rep_signal_name(e->exit_signal, scratch->number[1])) : REP_NULL;
-	cells[REP_VF_CHILD_STATE] = e->outcome == REP_OUTCOME_OPEN
+	cells[REP_VF_CHILD_STATE] = e->outcome == REP_OUTCOME_OPEN || e->may_be_open
 					    ? REP_WORD(vft_state_name(e->child_state))
 					    : REP_NULL;
+}
+
+/* Text has no room for two columns more, but must not say "-" where a bound is known. */
+static struct rep_cell blocked_cell(const struct rep_episode *e)
+{
+	struct rep_cell cell = e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL;
+
+	if (!e->has_blocked && e->blocked_min_ns) {
+		cell.u = e->blocked_min_ns;
+		cell.is_at_least = true;
+	}
+	return cell;
+}
+
+static void vforks_child_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch,
+			       struct rep_cell *cells)
+{
+	const struct rep_episode *e = &vfork->episode;
+
+	cells[REP_VF_CHILD_PID] = id_cell(e->child_tid ? e->child_tid : e->child.tgid);
+	cells[REP_VF_CHILD_NS_PID] = id_cell(e->child_ns_tgid);
+	cells[REP_VF_CHILD_COMM] = REP_BYTES(rep_str_get(e->child_comm));
+	cells[REP_VF_CHILD_KEY] =
+		key_cell(vfork->origin, e->child, scratch->key, sizeof(scratch->key));
+	cells[REP_VF_CHILD_UID] = REP_UINT(e->child_uid);
+	cells[REP_VF_CHILD_CGROUP] =
+		cgroup_cell(e->child_cgroup, vfork->child_cgroup, scratch->child_cgroup,
+			    sizeof(scratch->child_cgroup));
+	cells[REP_VF_CHILD_CONTAINER_ID] = REP_BYTES(rep_container_id(vfork->child_cgroup));
+}
+
+static struct rep_cell selected_cell(enum rep_match match)
+{
+	struct rep_cell cell = REP_WORD(rep_words_selected[match != REP_MATCH_YES]);
+
+	cell.is_quiet = match == REP_MATCH_YES;
+	return cell;
 }
 
 void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch,
@@ -220,36 +260,38 @@ void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch
 	struct vft_str cgroup = vfork->cgroup;
 
 	vforks_end_cells(e, scratch, cells);
+	vforks_child_cells(vfork, scratch, cells);
 	cells[REP_VF_START_NS] = REP_INT(relative(origin, e->start_ns));
 	cells[REP_VF_START] = vfork->has_time ? REP_UINT(vfork->time_ns) : REP_NULL;
 	cells[REP_VF_PARENT_PID] = id_cell(e->parent.tgid);
 	cells[REP_VF_PARENT_TID] = id_cell(e->parent_tid);
+	cells[REP_VF_PARENT_TID].is_quiet = e->parent_tid == e->parent.tgid;
 	cells[REP_VF_PARENT_COMM] = REP_BYTES(rep_str_get(e->parent_comm));
 	cells[REP_VF_PARENT_EXE] = REP_BYTES(rep_str_get(e->parent_exe));
-	cells[REP_VF_CHILD_PID] = id_cell(e->child_tid ? e->child_tid : e->child.tgid);
-	cells[REP_VF_CHILD_NS_PID] = id_cell(e->child_ns_tgid);
-	cells[REP_VF_CHILD_COMM] = REP_BYTES(rep_str_get(e->child_comm));
 	cells[REP_VF_SYSCALL] = syscall_cell(vfork);
 	cells[REP_VF_CLONE_FLAGS] = e->has_flags ? REP_UINT(e->clone_flags) : REP_NULL;
 	cells[REP_VF_OUTCOME] = REP_WORD(rep_outcome_name(e->outcome));
 	cells[REP_VF_OUTCOME].style = outcome_style(e->outcome);
 	cells[REP_VF_CERTAIN] = REP_BOOL(e->certain);
 	cells[REP_VF_REASON] = reason_cell(vfork, scratch);
-	cells[REP_VF_BLOCKED_NS] = e->has_blocked ? REP_UINT(e->blocked_ns) : REP_NULL;
+	cells[REP_VF_BLOCKED_NS] = blocked_cell(e);
+	cells[REP_VF_BLOCKED_MIN_NS] = REP_UINT(e->blocked_min_ns);
+	cells[REP_VF_BLOCKED_MAX_NS] =
+		e->blocked_max_ns == UINT64_MAX ? REP_NULL : REP_UINT(e->blocked_max_ns);
 	cells[REP_VF_RELEASE_SOURCE] = REP_WORD(rep_source_name(e->source));
 	cells[REP_VF_FROM_SNAPSHOT] = REP_BOOL(e->from_snapshot);
-	cells[REP_VF_UID] = REP_UINT(e->uid);
+	cells[REP_VF_UID] = e->has_parent_task ? REP_UINT(e->uid) : REP_NULL;
 	cells[REP_VF_CGROUP] =
 		cgroup_cell(e->cgroup, cgroup, scratch->cgroup, sizeof(scratch->cgroup));
 	cells[REP_VF_CONTAINER_ID] = REP_BYTES(rep_container_id(cgroup));
 	cells[REP_VF_PARENT_KEY] =
 		key_cell(origin, e->parent, scratch->parent_key, sizeof(scratch->parent_key));
-	cells[REP_VF_CHILD_KEY] = key_cell(origin, e->child, scratch->key, sizeof(scratch->key));
+	cells[REP_VF_SELECTED] = selected_cell(vfork->match);
 }
 
 void rep_processes_cells(const struct rep_section_info *info, const struct rep_origin *origin,
-			 const struct rep_process *p, struct rep_scratch *scratch,
-			 struct rep_cell cells[REP_N_PROCESSES])
+			 const struct rep_process *p, enum rep_match match,
+			 struct rep_scratch *scratch, struct rep_cell cells[REP_N_PROCESSES])
 {
 	struct vft_str cgroup = rep_str_get(rep_model_cgroup(info->model, p->cgroup));
 	bool killed = p->ended && p->exit_signal;
@@ -264,7 +306,7 @@ void rep_processes_cells(const struct rep_section_info *info, const struct rep_o
 	cells[REP_PR_EXE] = REP_BYTES(rep_str_get(p->exe));
 	cells[REP_PR_ARGV] = REP_BYTES(rep_str_get(p->argv));
 	cells[REP_PR_ARGV_TRUNCATED] = REP_BOOL(p->argv_cut);
-	cells[REP_PR_UID] = REP_UINT(p->uid);
+	cells[REP_PR_UID] = p->has_task ? REP_UINT(p->uid) : REP_NULL;
 	cells[REP_PR_CGROUP] =
 		cgroup_cell(p->cgroup, cgroup, scratch->cgroup, sizeof(scratch->cgroup));
 	cells[REP_PR_CONTAINER_ID] = REP_BYTES(rep_container_id(cgroup));
@@ -275,4 +317,6 @@ void rep_processes_cells(const struct rep_section_info *info, const struct rep_o
 	cells[REP_PR_EXIT_CODE] = p->ended && !killed ? REP_UINT(p->exit_code) : REP_NULL;
 	cells[REP_PR_EXIT_SIGNAL] =
 		killed ? REP_WORD(rep_signal_name(p->exit_signal, scratch->number[0])) : REP_NULL;
+	cells[REP_PR_EXEC_NS] = p->exec_count ? REP_INT(relative(origin, p->exec_ns)) : REP_NULL;
+	cells[REP_PR_SELECTED] = selected_cell(match);
 }

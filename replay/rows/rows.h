@@ -27,7 +27,7 @@
 	X(START, start, NULL, TIME, HIDE, true, NULL, 0, "the same moment as RFC 3339, UTC, ns")   \
 	X(PARENT_PID, parent_pid, "PARENT", UINT, SHOW, true, NULL, 0,                             \
 	  "process of the blocked thread")                                                         \
-	X(PARENT_TID, parent_tid, NULL, UINT, HIDE, true, NULL, 0, "the blocked thread")           \
+	X(PARENT_TID, parent_tid, "thread", UINT, DETAIL, true, NULL, 0, "the blocked thread")     \
 	X(PARENT_COMM, parent_comm, "COMM", BYTES, SHOW, true, NULL, 16, "its name at the spawn")  \
 	X(PARENT_EXE, parent_exe, NULL, BYTES, HIDE, true, NULL, 0, "its executable's path")       \
 	X(CHILD_PID, child_pid, "CHILD", UINT, SHOW, true, NULL, 0, "pid as the host sees it")     \
@@ -58,15 +58,26 @@
 	X(EXIT_SIGNAL, exit_signal, "signal", WORD, DETAIL, true, NULL, 0,                         \
 	  "that ended the child before exec, such as SIGKILL")                                     \
 	X(CHILD_STATE, child_state, "state", WORD, DETAIL, true, rep_words_state, 0,               \
-	  "of an open one's child: the last that is known")                                        \
-	X(UID, uid, NULL, UINT, HIDE, true, NULL, 0, "real uid as the host sees it")               \
+	  "of the child of one that is or may be open: the last that is known")                    \
+	X(UID, uid, NULL, UINT, HIDE, true, NULL, 0, "the parent's real uid as the host sees it")  \
 	X(CGROUP, cgroup, NULL, BYTES, HIDE, true, NULL, 0,                                        \
-	  "cgroup v2 path, or id:N where the file does not say it")                                \
+	  "the parent's cgroup v2 path, or id:N where the file does not say it")                   \
 	X(CONTAINER_ID, container_id, NULL, BYTES, HIDE, true, NULL, 0,                            \
-	  "64 hexadecimal digits out of the cgroup path")                                          \
+	  "64 hexadecimal digits out of the parent's cgroup path")                                 \
 	X(PARENT_KEY, parent_key, NULL, BYTES, HIDE, true, NULL, 0,                                \
 	  "key of the parent in processes")                                                        \
-	X(CHILD_KEY, child_key, NULL, BYTES, HIDE, true, NULL, 0, "key of the child in processes")
+	X(CHILD_KEY, child_key, NULL, BYTES, HIDE, true, NULL, 0, "key of the child in processes") \
+	X(BLOCKED_MIN_NS, blocked_min_ns, NULL, DURATION, HIDE, false, NULL, 0,                    \
+	  "the wait lasted at least so long, whatever was lost")                                   \
+	X(BLOCKED_MAX_NS, blocked_max_ns, NULL, DURATION, HIDE, true, NULL, 0,                     \
+	  "and at most so long; null when it is or may be open")                                   \
+	X(CHILD_UID, child_uid, NULL, UINT, HIDE, false, NULL, 0, "the child's last real uid")     \
+	X(CHILD_CGROUP, child_cgroup, NULL, BYTES, HIDE, true, NULL, 0,                            \
+	  "the child's last cgroup, as cgroup")                                                    \
+	X(CHILD_CONTAINER_ID, child_container_id, NULL, BYTES, HIDE, true, NULL, 0,                \
+	  "64 hexadecimal digits out of the child's cgroup path")                                  \
+	X(SELECTED, selected, "selected", WORD, DETAIL, false, rep_words_selected, 0,              \
+	  "whether the row is what was asked for; maybe: what is not known could decide it")
 
 #define REP_PROCESSES_LIST(X)                                                                      \
 	X(KEY, key, NULL, BYTES, HIDE, false, NULL, 0,                                             \
@@ -93,7 +104,11 @@
 	X(EXEC_COUNT, exec_count, NULL, UINT, HIDE, false, NULL, 0, "successful execs seen")       \
 	X(EXIT_CODE, exit_code, "code", UINT, DETAIL, true, NULL, 0, "when it ended by itself")    \
 	X(EXIT_SIGNAL, exit_signal, "signal", WORD, DETAIL, true, NULL, 0,                         \
-	  "that ended it, such as SIGKILL")
+	  "that ended it, such as SIGKILL")                                                        \
+	X(EXEC_NS, exec_ns, NULL, OFFSET, HIDE, true, NULL, 0,                                     \
+	  "of its first exec, ns since trace start; null when none was seen")                      \
+	X(SELECTED, selected, "selected", WORD, DETAIL, false, rep_words_selected, 0,              \
+	  "whether the row is what was asked for; maybe: what is not known could decide it")
 
 enum rep_vforks_column {
 #define X(ID, ...) REP_VF_##ID,
@@ -110,8 +125,10 @@ enum rep_processes_column {
 };
 
 extern const char *const rep_words_syscall[],
-	*const rep_words_outcome[], *const rep_words_source[], *const rep_words_state[],
-								       *const rep_words_spawn[];
+	*const rep_words_outcome[], *const rep_words_source[],
+					    *const rep_words_state[],
+						    *const rep_words_spawn[],
+							    *const rep_words_selected[];
 extern const struct rep_column rep_vforks_columns[REP_N_VFORKS];
 extern const struct rep_column rep_processes_columns[REP_N_PROCESSES];
 
@@ -135,17 +152,24 @@ struct rep_origin {
 
 void rep_origin_init(struct rep_origin *origin, const struct rep_section_info *info);
 
+/*
+ * Whether a row is of the selection. What is not known may leave that open: such a row is kept, and
+ * says so.
+ */
+enum rep_match { REP_MATCH_NO, REP_MATCH_MAYBE, REP_MATCH_YES };
+
 /* An episode with what its row needs of the section. */
 struct rep_vfork {
 	struct rep_episode episode;
 	const struct rep_origin *origin; /* borrowed */
 	bool has_time;
-	uint64_t time_ns;           /* of the start, ns since the epoch */
-	struct rep_str *cgroup_str; /* the model's, NULL when not known */
-	struct vft_str cgroup;      /* its bytes */
+	uint64_t time_ns;                              /* of the start, ns since the epoch */
+	struct rep_str *cgroup_str, *child_cgroup_str; /* the model's, NULL when not known */
+	struct vft_str cgroup, child_cgroup;           /* their bytes */
+	enum rep_match match;                          /* whether it is of the selection */
 };
 
-/* Borrows: lives no longer than the callback that gave @episode. */
+/* Borrows: lives no longer than the callback that gave @episode. A match until told otherwise. */
 void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 		    const struct rep_origin *origin, const struct rep_episode *episode);
 /* Make a copy of one its own, beyond the callback; release it with rep_vfork_release. */
@@ -155,7 +179,7 @@ int64_t rep_vfork_start(const struct rep_vfork *vfork); /* ns since trace start 
 
 /* Room for the text that cells point to. */
 struct rep_scratch {
-	char key[96], parent_key[96], cgroup[32], reason[REP_REASON_SIZE];
+	char key[96], parent_key[96], cgroup[32], child_cgroup[32], reason[REP_REASON_SIZE];
 	char number[3][REP_NAME_SIZE];
 };
 
@@ -163,8 +187,8 @@ struct rep_scratch {
 void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch,
 		      struct rep_cell cells[REP_N_VFORKS]);
 void rep_processes_cells(const struct rep_section_info *info, const struct rep_origin *origin,
-			 const struct rep_process *process, struct rep_scratch *scratch,
-			 struct rep_cell cells[REP_N_PROCESSES]);
+			 const struct rep_process *process, enum rep_match match,
+			 struct rep_scratch *scratch, struct rep_cell cells[REP_N_PROCESSES]);
 
 /* The container's id in a cgroup path: its last component that names one; {NULL, 0} when none does.
  */

@@ -141,6 +141,9 @@ static void put_task(struct rep_event_row *row, const struct vft_task *task,
 
 	for (unsigned int i = 0; i < 8; i++)
 		*append(row, first + i) = task ? REP_UINT(values[i]) : REP_NULL;
+	/* Text says of a new thread that it is one. */
+	if (first == REP_EV_CHILD_PID)
+		row->cells[row->n - 7].is_quiet = task && task->tid == task->tgid;
 }
 
 static struct rep_cell string_cell(const struct vft_str *string)
@@ -222,10 +225,16 @@ void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct r
 		case VFT_TYPE_U32:
 			*append(ret, column) =
 				number_cell(column, *(const uint32_t *)member, start_ns, ret);
+			/* Whom a signal ended has no code. */
+			if (column == REP_EV_CODE && event->exit.signal)
+				ret->cells[ret->n - 1] = REP_NULL;
 			break;
 		case VFT_TYPE_U64:
 			*append(ret, column) =
 				number_cell(column, *(const uint64_t *)member, start_ns, ret);
+			if (column == REP_EV_REALTIME)
+				*append(ret, REP_EV_REALTIME_UTC) =
+					REP_UINT(event->clock.realtime_ns);
 			break;
 		}
 	}

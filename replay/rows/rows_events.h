@@ -30,7 +30,7 @@
 	X(CGROUP, cgroup, NULL, UINT, HIDE, "cgroup v2 id")                                        \
 	X(COMM, comm, "COMM", BYTES, SHOW, "name of the thread")                                   \
 	X(CHILD_PID, child_pid, "child", UINT, DETAIL, "the new process")                          \
-	X(CHILD_TID, child_tid, NULL, UINT, HIDE, "the new thread")                                \
+	X(CHILD_TID, child_tid, "thread", UINT, DETAIL, "the new thread")                          \
 	X(CHILD_NS_PID, child_ns_pid, NULL, UINT, HIDE, "child_pid in its own namespace")          \
 	X(CHILD_NS_TID, child_ns_tid, NULL, UINT, HIDE, "child_tid in its own namespace")          \
 	X(CHILD_START, child_start, NULL, UINT, HIDE, "start of the new process, as in keys")      \
@@ -69,7 +69,8 @@
 	X(FROM, from, "from", OFFSET, DETAIL, "ns since trace start")                              \
 	X(TO, to, "to", OFFSET, DETAIL, "ns since trace start")                                    \
 	X(MONOTONIC, monotonic, NULL, UINT, HIDE, "CLOCK_MONOTONIC, ns")                           \
-	X(REALTIME, realtime, "realtime", UINT, DETAIL, "CLOCK_REALTIME, ns since the epoch")      \
+	X(REALTIME, realtime, NULL, UINT, HIDE, "CLOCK_REALTIME, ns since the epoch")              \
+	X(REALTIME_UTC, realtime_utc, "realtime", TIME, DETAIL, "the same as RFC 3339, UTC, ns")   \
 	X(WHAT, what, "what", WORD, DETAIL, "what a mark says")                                    \
 	X(TEXT, text, "text", BYTES, DETAIL, "its text")
 

@@ -81,6 +81,23 @@ static void raw_schema(struct rep_out *out, const struct rep_column *column)
 	rep_json_close(out, '}');
 }
 
+static bool is_number(enum rep_cell_type type)
+{
+	return strcmp(type_name(type), "integer") == 0;
+}
+
+static void digits_schema(struct rep_out *out, const struct rep_column *column)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_text", column->name);
+	rep_json_open(out, name, '{');
+	word(out, "description", "all digits; present only beyond 2^53 - 1");
+	word(out, "type", "string");
+	word(out, "pattern", "^-?[0-9]+$");
+	rep_json_close(out, '}');
+}
+
 static void table_schema(struct rep_out *out, const struct rep_table_info *table)
 {
 	bool sparse = table->columns == rep_events_columns;
@@ -94,6 +111,8 @@ static void table_schema(struct rep_out *out, const struct rep_table_info *table
 		if (table->columns[i].type == REP_CELL_BYTES ||
 		    table->columns[i].type == REP_CELL_ARGV)
 			raw_schema(out, &table->columns[i]);
+		if (is_number(table->columns[i].type))
+			digits_schema(out, &table->columns[i]);
 	}
 	rep_json_close(out, '}');
 	rep_json_open(out, "required", '[');
@@ -140,7 +159,7 @@ static void rows_schema(struct rep_out *out)
 	rep_json_close(out, '}');
 }
 
-void rep_schema_fill(struct rep_out *out)
+static void fill(struct rep_out *out)
 {
 	rep_json_open(out, NULL, '{');
 	word(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -177,4 +196,49 @@ void rep_schema_fill(struct rep_out *out)
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
 	rep_json_end(out);
+}
+
+/* Two columns a level; an array of words stays on its line. */
+static void indent(struct rep_buf *to, const char *data, size_t size)
+{
+	unsigned int depth = 0;
+	bool in_string = false, in_words = false;
+
+	for (size_t i = 0; i < size; i++) {
+		char c = data[i];
+		bool opens = c == '{' || (c == '[' && i + 1 < size && data[i + 1] == '{');
+
+		if (c == '"' && (!i || data[i - 1] != '\\'))
+			in_string = !in_string;
+		if (!in_string && c == '[' && !opens)
+			in_words = true;
+		if (!in_string && !in_words && (c == '}' || c == ']')) {
+			rep_buf_char(to, '\n');
+			rep_buf_fill(to, ' ', 2 * (size_t)--depth);
+		}
+		rep_buf_char(to, c);
+		if (in_string)
+			continue;
+		if (c == ':' || (c == ',' && in_words))
+			rep_buf_char(to, ' ');
+		if (c == ']')
+			in_words = false;
+		if (opens)
+			depth++;
+		if (opens || (c == ',' && !in_words)) {
+			rep_buf_char(to, '\n');
+			rep_buf_fill(to, ' ', 2 * (size_t)depth);
+		}
+	}
+}
+
+void rep_schema_fill(struct rep_out *out)
+{
+	struct rep_out flat;
+
+	rep_out_init(&flat, -1, &out->options);
+	fill(&flat);
+	out->buf.failed |= flat.buf.failed;
+	indent(&out->buf, flat.buf.data, flat.buf.size);
+	rep_out_release(&flat);
 }

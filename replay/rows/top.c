@@ -47,25 +47,44 @@ static int by_start(const void *a, const void *b)
 static int by_blocked(const void *a, const void *b)
 {
 	const struct rep_vfork *x = a, *y = b;
+	uint64_t s = rep_episode_held(&x->episode), t = rep_episode_held(&y->episode);
 
+	if (s != t)
+		return s > t ? -1 : 1;
 	if (x->episode.has_blocked != y->episode.has_blocked)
 		return x->episode.has_blocked ? -1 : 1;
-	if (x->episode.has_blocked && x->episode.blocked_ns != y->episode.blocked_ns)
-		return x->episode.blocked_ns > y->episode.blocked_ns ? -1 : 1;
 	return by_start(a, b);
 }
 
-static int compare(const struct rep_top *top, const void *a, const void *b)
+static int64_t chain_start(const struct rep_vfork *vfork)
 {
-	return top->by == REP_BY_START ? by_start(a, b) : by_blocked(a, b);
+	const struct rep_chain *chain = vfork->episode.chain;
+
+	return chain ? (int64_t)(chain->start_ns - vfork->origin->start_ns)
+		     : rep_vfork_start(vfork);
 }
+
+/* Who holds the chain of waits that began first. */
+static int by_chain(const void *a, const void *b)
+{
+	const struct rep_vfork *x = a, *y = b;
+	int64_t s = chain_start(x), t = chain_start(y);
+
+	if (s != t)
+		return s < t ? -1 : 1;
+	return by_start(a, b);
+}
+
+typedef int compare_fn(const void *a, const void *b);
+
+static compare_fn *const orders[] = {
+	[REP_BY_START] = by_start, [REP_BY_BLOCKED] = by_blocked, [REP_BY_CHAIN] = by_chain};
 
 void rep_top_sort(struct rep_top *top)
 {
 	if (!top->n_rows)
 		return;
-	qsort(top->rows, top->n_rows, sizeof(*top->rows),
-	      top->by == REP_BY_START ? by_start : by_blocked);
+	qsort(top->rows, top->n_rows, sizeof(*top->rows), orders[top->by]);
 	while (top->n_rows > top->limit)
 		rep_vfork_release(&top->rows[--top->n_rows]);
 	top->is_full = top->n_rows == top->limit;
@@ -74,7 +93,8 @@ void rep_top_sort(struct rep_top *top)
 int rep_top_append(struct rep_top *top, const struct rep_vfork *vfork)
 {
 	/* Once sorted, nearly all that comes is no better than the last of those to be kept. */
-	if (!top->limit || (top->is_full && compare(top, vfork, &top->rows[top->limit - 1]) >= 0))
+	if (!top->limit ||
+	    (top->is_full && orders[top->by](vfork, &top->rows[top->limit - 1]) >= 0))
 		return 0;
 	if (top->limit < SIZE_MAX / 2 && top->n_rows >= 2 * top->limit)
 		rep_top_sort(top);

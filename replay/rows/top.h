@@ -10,7 +10,8 @@
 
 #include "replay/rows/rows.h"
 
-enum rep_order_by { REP_BY_START, REP_BY_BLOCKED };
+/* Chain: those that hold a chain of waits, by its first. */
+enum rep_order_by { REP_BY_START, REP_BY_BLOCKED, REP_BY_CHAIN };
 
 struct rep_top {
 	enum rep_order_by by;

@@ -220,12 +220,8 @@ static int take_episode(void *context, const struct rep_episode *episode)
 	struct result *result = context;
 
 	assert(result->n_episodes < SCRIPT_MAX);
-	result->episodes[result->n_episodes++] = *episode;
-	rep_str_acquire(episode->parent_comm);
-	rep_str_acquire(episode->parent_exe);
-	rep_str_acquire(episode->child_comm);
-	rep_str_acquire(episode->exec_path);
-	rep_str_acquire(episode->sender_comm);
+	result->episodes[result->n_episodes] = *episode;
+	rep_episode_acquire(&result->episodes[result->n_episodes++]);
 	return 0;
 }
 
@@ -289,11 +285,7 @@ struct result *script_run(const struct script *script, size_t per_batch)
 void result_free(struct result *result)
 {
 	for (size_t i = 0; i < result->n_episodes; i++) {
-		rep_str_release(result->episodes[i].parent_comm);
-		rep_str_release(result->episodes[i].parent_exe);
-		rep_str_release(result->episodes[i].child_comm);
-		rep_str_release(result->episodes[i].exec_path);
-		rep_str_release(result->episodes[i].sender_comm);
+		rep_episode_release(&result->episodes[i]);
 	}
 	for (size_t i = 0; i < result->n_processes; i++) {
 		rep_str_release(result->processes[i].comm);

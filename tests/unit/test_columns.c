@@ -123,10 +123,12 @@ static void test_columns__contract_order(void **state)
 		    "start_ns start parent_pid parent_tid parent_comm parent_exe child_pid "
 		    "child_ns_pid child_comm syscall clone_flags outcome certain reason blocked_ns "
 		    "release_source from_snapshot exec_path exec_errno exit_code exit_signal "
-		    "child_state uid cgroup container_id parent_key child_key ");
+		    "child_state uid cgroup container_id parent_key child_key blocked_min_ns "
+		    "blocked_max_ns child_uid child_cgroup child_container_id selected ");
 	check_names(rep_processes_columns, REP_N_PROCESSES,
 		    "key pid ns_pid ppid parent_key comm exe argv argv_truncated uid cgroup "
-		    "container_id spawn start_ns end_ns exec_count exit_code exit_signal ");
+		    "container_id spawn start_ns end_ns exec_count exit_code exit_signal "
+		    "exec_ns selected ");
 	check_names(rep_events_columns, 3, "time_ns kind cpu ");
 }
 
@@ -169,6 +171,108 @@ static void test_columns__event_row_is_rising(void **state)
 		if (row.which[i] == REP_EV_ARGV)
 			assert_true(row.cells[i].is_null);
 	}
+}
+
+/* The kind must have such a column. */
+static struct rep_cell cell_of(const struct rep_event_row *row, enum rep_events_column column)
+{
+	size_t i = 0;
+
+	while (i < row->n && row->which[i] != column)
+		i++;
+	assert_true(i < row->n);
+	return row->cells[i];
+}
+
+static void test_columns__whom_a_signal_ended_has_no_code(void **state)
+{
+	static const struct vft_task task = {.tgid = 7, .tid = 7};
+	struct vft_event event = {.kind = VFT_KIND_EXIT, .task = &task};
+	struct rep_event_row row = {0};
+
+	rep_events_cells(&event, 0, &row);
+	assert_false(cell_of(&row, REP_EV_CODE).is_null);
+	assert_int_equal(cell_of(&row, REP_EV_CODE).u, 0);
+	assert_true(cell_of(&row, REP_EV_SIGNAL).is_null);
+	event.exit.signal = 9;
+	rep_events_cells(&event, 0, &row);
+	assert_true(cell_of(&row, REP_EV_CODE).is_null);
+	assert_string_equal(cell_of(&row, REP_EV_SIGNAL).word, "SIGKILL");
+}
+
+static void test_columns__spawn_of_a_thread_shows_its_tid(void **state)
+{
+	static const struct vft_task task = {.tgid = 7, .tid = 7}, child = {.tgid = 8, .tid = 8};
+	static const struct vft_task thread = {.tgid = 7, .tid = 9};
+	struct vft_event event = {.kind = VFT_KIND_SPAWN, .task = &task, .spawn.child = &child};
+	struct rep_event_row row = {0};
+
+	assert_int_equal(rep_events_columns[REP_EV_CHILD_TID].show, REP_DETAIL);
+	rep_events_cells(&event, 0, &row);
+	assert_int_equal(cell_of(&row, REP_EV_CHILD_TID).u, 8);
+	assert_true(cell_of(&row, REP_EV_CHILD_TID).is_quiet);
+	event.spawn.child = &thread;
+	rep_events_cells(&event, 0, &row);
+	assert_int_equal(cell_of(&row, REP_EV_CHILD_TID).u, 9);
+	assert_false(cell_of(&row, REP_EV_CHILD_TID).is_quiet);
+}
+
+static void test_columns__clock_in_words(void **state)
+{
+	struct vft_event event = {.kind = VFT_KIND_CLOCK,
+				  .clock = {.realtime_ns = 1700000000123456789u}};
+	struct rep_event_row row = {0};
+
+	rep_events_cells(&event, 0, &row);
+	assert_int_equal(cell_of(&row, REP_EV_REALTIME).u, 1700000000123456789u);
+	assert_int_equal(cell_of(&row, REP_EV_REALTIME_UTC).u, 1700000000123456789u);
+	assert_int_equal(rep_events_columns[REP_EV_REALTIME_UTC].type, REP_CELL_TIME);
+	for (size_t i = 1; i < row.n; i++)
+		assert_true(row.which[i - 1] < row.which[i]);
+}
+
+/* The row of an episode whose end is not known, and what text makes of it. */
+static void test_columns__bounds_and_child(void **state)
+{
+	struct rep_origin origin = {.start_ns = 1000};
+	struct rep_vfork vfork = {.origin = &origin,
+				  .match = REP_MATCH_MAYBE,
+				  .child_cgroup = {"/a", 2},
+				  .episode = {.outcome = REP_OUTCOME_UNKNOWN,
+					      .may_be_open = true,
+					      .child_state = VFT_STATE_SLEEPING,
+					      .parent = {7, 1},
+					      .parent_tid = 9,
+					      .child_uid = 33,
+					      .child_cgroup = 5,
+					      .blocked_min_ns = 181000000000,
+					      .blocked_max_ns = UINT64_MAX}};
+	struct rep_cell cells[REP_N_VFORKS];
+	struct rep_scratch scratch;
+
+	rep_vforks_cells(&vfork, &scratch, cells);
+	assert_true(cells[REP_VF_BLOCKED_NS].is_null);
+	assert_true(cells[REP_VF_BLOCKED_NS].is_at_least);
+	assert_int_equal(cells[REP_VF_BLOCKED_NS].u, 181000000000);
+	assert_int_equal(cells[REP_VF_BLOCKED_MIN_NS].u, 181000000000);
+	assert_true(cells[REP_VF_BLOCKED_MAX_NS].is_null);
+	assert_string_equal(cells[REP_VF_CHILD_STATE].word, "sleeping");
+	assert_string_equal(cells[REP_VF_SELECTED].word, "maybe");
+	assert_false(cells[REP_VF_SELECTED].is_quiet);
+	assert_false(cells[REP_VF_PARENT_TID].is_quiet);
+	assert_true(cells[REP_VF_UID].is_null);
+	assert_int_equal(cells[REP_VF_CHILD_UID].u, 33);
+	assert_memory_equal(cells[REP_VF_CHILD_CGROUP].bytes.data, "/a", 2);
+	vfork.match = REP_MATCH_YES;
+	vfork.episode.parent_tid = 7;
+	vfork.episode.blocked_min_ns = 0;
+	vfork.child_cgroup = (struct vft_str){0};
+	rep_vforks_cells(&vfork, &scratch, cells);
+	assert_false(cells[REP_VF_BLOCKED_NS].is_at_least);
+	assert_string_equal(cells[REP_VF_SELECTED].word, "yes");
+	assert_true(cells[REP_VF_SELECTED].is_quiet);
+	assert_true(cells[REP_VF_PARENT_TID].is_quiet);
+	assert_memory_equal(cells[REP_VF_CHILD_CGROUP].bytes.data, "id:5", 4);
 }
 
 static void check_container(const char *path, const char *id)
@@ -272,6 +376,10 @@ int main(void)
 		cmocka_unit_test(test_columns__contract_order),
 		cmocka_unit_test(test_columns__every_field_of_every_kind),
 		cmocka_unit_test(test_columns__event_row_is_rising),
+		cmocka_unit_test(test_columns__whom_a_signal_ended_has_no_code),
+		cmocka_unit_test(test_columns__spawn_of_a_thread_shows_its_tid),
+		cmocka_unit_test(test_columns__clock_in_words),
+		cmocka_unit_test(test_columns__bounds_and_child),
 		cmocka_unit_test(test_columns__every_reason),
 		cmocka_unit_test(test_columns__container_ids),
 		cmocka_unit_test(test_columns__syscall_names),

@@ -101,15 +101,24 @@ static void test_filter__window(void **state)
 
 static struct rep_vfork vfork_of(uint64_t start, uint64_t end, enum rep_outcome outcome)
 {
+	uint64_t blocked = end > start ? end - start : 0;
+
 	return (struct rep_vfork){.episode = {.start_ns = start,
 					      .end_ns = end,
+					      .blocked_min_ns = blocked,
+					      .blocked_max_ns = end ? blocked : UINT64_MAX,
+					      .has_blocked = end,
+					      .blocked_ns = blocked,
 					      .outcome = outcome,
 					      .parent = {10, 1},
 					      .parent_tid = 11,
 					      .child = {20, 2},
 					      .child_tid = 20,
 					      .child_ns_tgid = 5,
-					      .uid = 1000}};
+					      .parent_ns_tgid = 6,
+					      .has_parent_task = true,
+					      .uid = 1000,
+					      .child_uid = 1000}};
 }
 
 static void test_filter__vfork_overlaps_window(void **state)
@@ -120,7 +129,7 @@ static void test_filter__vfork_overlaps_window(void **state)
 	struct rep_vfork vfork = vfork_of(50, 100, REP_OUTCOME_EXEC);
 
 	assert_true(rep_select_vfork(&select, &info, &vfork));
-	vfork.episode.end_ns = 99;
+	vfork = vfork_of(50, 99, REP_OUTCOME_EXEC);
 	assert_false(rep_select_vfork(&select, &info, &vfork));
 	vfork = vfork_of(200, 300, REP_OUTCOME_EXEC);
 	assert_true(rep_select_vfork(&select, &info, &vfork));
@@ -148,6 +157,107 @@ static void test_filter__vfork_pid_uid(void **state)
 	struct rep_select select = {.pids = {{5}, 1}};
 
 	assert_false(rep_select_vfork(&select, &info, &vfork));
+	select.ns = true;
+	assert_true(rep_select_vfork(&select, &info, &vfork));
+	select.pids.items[0] = 6;
+	assert_true(rep_select_vfork(&select, &info, &vfork));
+	select.pids.items[0] = 10;
+	assert_false(rep_select_vfork(&select, &info, &vfork));
+}
+
+static struct rep_str *text(const char *bytes)
+{
+	struct vft_str copy = str(bytes);
+
+	return rep_str_new(&copy);
+}
+
+/* Of the two sides either may be meant. */
+static void test_filter__vfork_either_side(void **state)
+{
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	struct rep_section_info info = {0};
+	struct rep_vfork vfork = vfork_of(1, 2, REP_OUTCOME_EXEC);
+	struct rep_select uid = {.uids = {{33}, 1}}, comm = {.comms = {{"(nginx)"}, 1}};
+	struct rep_select container = {.containers = {{"bbbb"}, 1}};
+
+	vfork.episode.parent_comm = text("systemd");
+	vfork.episode.child_comm = text("systemd");
+	vfork.cgroup = str("/docker/" ID_A);
+	vfork.child_cgroup = str("/docker/" ID_A);
+	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_NO);
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_NO);
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_NO);
+	rep_str_release(vfork.episode.child_comm);
+	vfork.episode.child_comm = text("(nginx)");
+	vfork.episode.child_uid = 33;
+	vfork.child_cgroup = str("/docker/" ID_B);
+	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_YES);
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_YES);
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
+	container.containers.items[0] = "aaaa";
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
+	rep_str_release(vfork.episode.parent_comm);
+	rep_str_release(vfork.episode.child_comm);
+}
+
+/* What is not known of one side may be what is asked for; what is known of it settles it. */
+static void test_filter__vfork_not_known(void **state)
+{
+	struct rep_section_info info = {0};
+	struct rep_vfork vfork = vfork_of(1, 2, REP_OUTCOME_EXEC);
+	struct rep_select uid = {.uids = {{33}, 1}}, comm = {.comms = {{"sh"}, 1}};
+	struct rep_select exe = {.exes = {{"cc1"}, 1}}, container = {.containers = {{"b"}, 1}};
+	struct rep_select both = {.uids = {{33}, 1}, .pids = {{999}, 1}};
+
+	vfork.episode.has_parent_task = false;
+	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_MAYBE);
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_MAYBE);
+	assert_int_equal(rep_select_vfork(&exe, &info, &vfork), REP_MATCH_MAYBE);
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_MAYBE);
+	assert_int_equal(rep_select_vfork(&both, &info, &vfork), REP_MATCH_NO);
+	vfork.episode.child_uid = 33;
+	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_YES);
+	vfork.cgroup = vfork.child_cgroup = str("/user.slice");
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_NO);
+}
+
+static void test_filter__vfork_end_not_known(void **state)
+{
+	struct rep_section_info info = {0};
+	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100}};
+	struct rep_vfork vfork = vfork_of(50, 0, REP_OUTCOME_UNKNOWN);
+
+	assert_int_equal(rep_select_vfork(&select, &info, &vfork), REP_MATCH_MAYBE);
+	vfork.episode.blocked_min_ns = 50;
+	assert_int_equal(rep_select_vfork(&select, &info, &vfork), REP_MATCH_YES);
+	vfork.episode.blocked_min_ns = 10;
+	vfork.episode.blocked_max_ns = 49;
+	assert_int_equal(rep_select_vfork(&select, &info, &vfork), REP_MATCH_NO);
+	vfork.episode.blocked_max_ns = 50;
+	assert_int_equal(rep_select_vfork(&select, &info, &vfork), REP_MATCH_MAYBE);
+}
+
+static void test_filter__min(void **state)
+{
+	struct rep_episode e = {
+		.outcome = REP_OUTCOME_UNKNOWN, .blocked_min_ns = 10, .blocked_max_ns = UINT64_MAX};
+
+	assert_int_equal(rep_match_min(&e, 10), REP_MATCH_YES);
+	assert_int_equal(rep_match_min(&e, 11), REP_MATCH_MAYBE);
+	e.blocked_max_ns = 20;
+	assert_int_equal(rep_match_min(&e, 20), REP_MATCH_MAYBE);
+	assert_int_equal(rep_match_min(&e, 21), REP_MATCH_NO);
+	/* An open one is asked for the time so far. */
+	e = (struct rep_episode){.outcome = REP_OUTCOME_OPEN,
+				 .has_blocked = true,
+				 .blocked_ns = 30,
+				 .blocked_max_ns = UINT64_MAX};
+	assert_int_equal(rep_match_min(&e, 30), REP_MATCH_YES);
+	assert_int_equal(rep_match_min(&e, 31), REP_MATCH_NO);
+	e.has_blocked = false;
+	assert_int_equal(rep_match_min(&e, 31), REP_MATCH_MAYBE);
 }
 
 /* A process that runs what is wanted, and one that does not, through their lives. */
@@ -210,6 +320,10 @@ int main(void)
 		cmocka_unit_test(test_filter__window),
 		cmocka_unit_test(test_filter__vfork_overlaps_window),
 		cmocka_unit_test(test_filter__vfork_pid_uid),
+		cmocka_unit_test(test_filter__vfork_either_side),
+		cmocka_unit_test(test_filter__vfork_not_known),
+		cmocka_unit_test(test_filter__vfork_end_not_known),
+		cmocka_unit_test(test_filter__min),
 		cmocka_unit_test(test_filter__events_follow_the_file),
 		cmocka_unit_test(test_filter__events_memory_follows_the_living),
 	};

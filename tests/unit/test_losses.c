@@ -163,6 +163,25 @@ static void test_losses__none_is_a_loss(void **state)
 	rep_losses_release(&losses);
 }
 
+static void test_losses__finds_the_first(void **state)
+{
+	const uint64_t slack = REP_LOSS_SLACK_NS;
+	struct rep_losses losses = {0};
+	uint64_t first_ns;
+
+	add(&losses, 1, 0, 1, 10, 90);
+	add(&losses, 1, 1, 1, 20, 30);
+	add(&losses, 1, 2, 1, 95, 96);
+	assert_true(rep_losses_first(&losses, 5 * MS, 100 * MS, &first_ns));
+	assert_int_equal(first_ns, 10 * MS - slack);
+	assert_true(rep_losses_first(&losses, 92 * MS, 100 * MS, &first_ns));
+	assert_int_equal(first_ns, 95 * MS - slack);
+	assert_true(rep_losses_first(&losses, 40 * MS, 50 * MS, &first_ns));
+	assert_int_equal(first_ns, 10 * MS - slack);
+	assert_false(rep_losses_first(&losses, 91 * MS, 94 * MS, &first_ns));
+	rep_losses_release(&losses);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_losses__one_source_at_the_cap),
 		cmocka_unit_test(test_losses__sums_saturate),
 		cmocka_unit_test(test_losses__none_is_a_loss),
+		cmocka_unit_test(test_losses__finds_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

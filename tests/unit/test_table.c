@@ -67,6 +67,60 @@ static void test_table__text_null_is_a_dash(void **state)
 	check_row(options, cells, "N  NAME  TOOK  DETAILS\n-  -        -\n");
 }
 
+static void test_table__text_at_least(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT, .utf8 = true};
+	struct rep_cell cells[N_COLUMNS] = {REP_UINT(7), REP_NULL, REP_NULL, REP_NULL};
+
+	cells[4] = (struct rep_cell){.is_null = true, .is_at_least = true, .u = 181000000000};
+	check_row(options, cells, "N  NAME     TOOK  DETAILS\n7  -     \xe2\x89\xa5 3m01s\n");
+	options.utf8 = false;
+	check_row(options, cells, "N  NAME      TOOK  DETAILS\n7  -     >= 3m01s\n");
+	options.format = REP_CSV;
+	check_row(options, cells, "n,name,argv,ok,took\r\n7,,,,\r\n");
+	options.format = REP_NDJSON;
+	check_row(options, cells,
+		  "{\"n\":7,\"name\":null,\"argv\":null,\"ok\":null,\"took\":null}\n");
+}
+
+static void test_table__text_quiet_detail(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT};
+	struct rep_cell cells[N_COLUMNS];
+
+	fill(cells, 7, STR("sh"), STR("x\0"));
+	cells[2].is_quiet = true;
+	check_row(options, cells, "N  NAME    TOOK  DETAILS\n7  sh    12.3ms\n");
+}
+
+/* Doubles hold whole numbers up to 2^53 - 1 exactly. */
+static void test_table__json_digits_of_large_numbers(void **state)
+{
+	struct rep_out_options options = {.format = REP_NDJSON};
+	struct rep_out out;
+
+	rep_out_init(&out, -1, &options);
+	rep_json_open(&out, NULL, '{');
+	rep_json_value(&out, "a", REP_CELL_UINT, REP_UINT((1ull << 53) - 1));
+	rep_json_value(&out, "b", REP_CELL_UINT, REP_UINT(1ull << 53));
+	rep_json_value(&out, "c", REP_CELL_OFFSET, REP_INT(-(1ll << 53) + 1));
+	rep_json_value(&out, "d", REP_CELL_OFFSET, REP_INT(-(1ll << 53)));
+	rep_json_value(&out, "e", REP_CELL_INT, REP_INT(INT64_MIN));
+	rep_json_value(&out, "f", REP_CELL_DURATION, REP_UINT(UINT64_MAX));
+	rep_json_value(&out, "g", REP_CELL_UINT, REP_NULL);
+	rep_json_close(&out, '}');
+	rep_buf_char(&out.buf, '\0');
+	assert_string_equal(out.buf.data,
+			    "{\"a\":9007199254740991,"
+			    "\"b\":9007199254740992,\"b_text\":\"9007199254740992\","
+			    "\"c\":-9007199254740991,"
+			    "\"d\":-9007199254740992,\"d_text\":\"-9007199254740992\","
+			    "\"e\":-9223372036854775808,\"e_text\":\"-9223372036854775808\","
+			    "\"f\":18446744073709551615,\"f_text\":\"18446744073709551615\","
+			    "\"g\":null}");
+	rep_out_release(&out);
+}
+
 static void test_table__text_cut_only_on_a_terminal(void **state)
 {
 	struct rep_out_options options = {.format = REP_TEXT, .width = 30, .utf8 = true};
@@ -278,6 +332,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table__text_aligns),
 		cmocka_unit_test(test_table__text_null_is_a_dash),
+		cmocka_unit_test(test_table__text_at_least),
+		cmocka_unit_test(test_table__text_quiet_detail),
+		cmocka_unit_test(test_table__json_digits_of_large_numbers),
 		cmocka_unit_test(test_table__text_cut_only_on_a_terminal),
 		cmocka_unit_test(test_table__long_text_is_cut),
 		cmocka_unit_test(test_table__text_escapes_before_color),

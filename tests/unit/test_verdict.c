@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "replay/model/losses.h"
 #include "script.h"
 
 #define PARENT leader_of(100, 1 * MS)
@@ -401,9 +402,53 @@ static void test_verdict__open_under_loss(void **state)
 	episode = run(fixture, 200);
 	check(episode, REP_OUTCOME_UNKNOWN, false);
 	assert_false(episode->has_blocked);
+	/* Until the loss nothing ended it. */
+	assert_true(episode->may_be_open);
+	assert_int_equal(episode->blocked_min_ns, 10 * MS - REP_LOSS_SLACK_NS);
+	assert_int_equal(episode->blocked_max_ns, UINT64_MAX);
+	assert_int_equal(episode->open_ns, 990 * MS);
 	/* A later look at the child proves that nothing of it was lost before. */
 	script_snapshot(fixture->script, 50 * MS, CHILD, VFT_SNAPSHOT_VFORK_PENDING);
 	check(run(fixture, 200), REP_OUTCOME_OPEN, true);
+}
+
+/* Held at least since: the last look, or the loss behind it, whichever is later. */
+static void test_verdict__open_bounds(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct rep_episode *episode;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_lost(fixture->script, 40 * MS, 20 * MS, 30 * MS, 1);
+	script_snapshot(fixture->script, 50 * MS, CHILD, VFT_SNAPSHOT_VFORK_PENDING);
+	script_lost(fixture->script, 300 * MS, 250 * MS, 260 * MS, 1);
+	script_lost(fixture->script, 300 * MS, 191 * MS, 300 * MS, 1);
+	episode = run(fixture, 200);
+	check(episode, REP_OUTCOME_UNKNOWN, false);
+	assert_true(episode->may_be_open);
+	assert_int_equal(episode->blocked_min_ns, 181 * MS - REP_LOSS_SLACK_NS);
+	/* A gap lies where it stands in the file, whatever its times say. */
+	script_gap(fixture->script, 900 * MS, 901 * MS);
+	episode = run(fixture, 200);
+	assert_true(episode->may_be_open);
+	assert_int_equal(episode->blocked_min_ns, 40 * MS);
+}
+
+/* Bounds of what is over: the parent went on at some time before it was seen to. */
+static void test_verdict__bounds_of_the_unknown(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct rep_episode *episode;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_snapshot(fixture->script, 30 * MS, CHILD, VFT_SNAPSHOT_VFORK_PENDING);
+	script_spawn(fixture->script, 70 * MS, PARENT, leader_of(300, 70 * MS), 0);
+	script_lost(fixture->script, 90 * MS, 40 * MS, 80 * MS, 1);
+	episode = run(fixture, 200);
+	check(episode, REP_OUTCOME_UNKNOWN, false);
+	assert_false(episode->may_be_open);
+	assert_int_equal(episode->blocked_min_ns, 20 * MS);
+	assert_int_equal(episode->blocked_max_ns, 60 * MS);
 }
 
 static void test_verdict__open_not_closed(void **state)
@@ -568,11 +613,12 @@ static void test_verdict__bounds_under_loss(void **state)
 
 	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
 	check_bounds(run(fixture, 200), 990 * MS, UINT64_MAX);
+	/* Nothing can have ended it before the loss. */
 	script_lost(fixture->script, 300 * MS, 210 * MS, 220 * MS, 1);
-	check_bounds(run(fixture, 200), 0, UINT64_MAX);
+	check_bounds(run(fixture, 200), 200 * MS - REP_LOSS_SLACK_NS, UINT64_MAX);
 	script_pending(fixture->script, 200 * MS, VFT_KIND_STALL, CHILD, PARENT);
 	check(run(fixture, 200), REP_OUTCOME_UNKNOWN, false);
-	check_bounds(fixture->result->episodes, 190 * MS, UINT64_MAX);
+	check_bounds(fixture->result->episodes, 200 * MS - REP_LOSS_SLACK_NS, UINT64_MAX);
 	assert_false(fixture->result->episodes->has_blocked);
 	/* The parent was seen running again. */
 	script_exec_fail(fixture->script, 400 * MS, PARENT, "/no", 2);
@@ -678,6 +724,8 @@ int main(void)
 		TEST(test_verdict__parent_killed_by_sibling_exec),
 		TEST(test_verdict__open),
 		TEST(test_verdict__open_under_loss),
+		TEST(test_verdict__open_bounds),
+		TEST(test_verdict__bounds_of_the_unknown),
 		TEST(test_verdict__open_not_closed),
 		TEST(test_verdict__open_until_hooks_are_off),
 		TEST(test_verdict__open_across_gap),
