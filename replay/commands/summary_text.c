@@ -351,8 +351,9 @@ static void outcomes(const struct rep_summary *s)
 		between = ", ";
 	}
 	if (s->n_maybe_selected) {
-		rep_line_word(out, REP_WARN, "; of this selection or not: ");
+		rep_line_word(out, REP_WARN, "; ");
 		number(out, REP_WARN, s->n_maybe_selected);
+		rep_line_word(out, REP_WARN, " of them may not be of this selection");
 	}
 	rep_line_end(out);
 }

@@ -25,9 +25,11 @@ COLUMNS = {
     'vforks': '''start_ns start parent_pid parent_tid parent_comm parent_exe child_pid child_ns_pid
         child_comm syscall clone_flags outcome certain reason blocked_ns release_source
         from_snapshot exec_path exec_errno exit_code exit_signal child_state uid cgroup
-        container_id parent_key child_key'''.split(),
+        container_id parent_key child_key blocked_min_ns blocked_max_ns child_uid child_cgroup
+        child_container_id selected'''.split(),
     'processes': '''key pid ns_pid ppid parent_key comm exe argv argv_truncated uid cgroup
-        container_id spawn start_ns end_ns exec_count exit_code exit_signal'''.split(),
+        container_id spawn start_ns end_ns exec_count exit_code exit_signal exec_ns
+        selected'''.split(),
 }
 RSS_LIMIT_KIB = 256 << 10
 N_SYNTHETIC, N_LIVE = 10_000_000, 10_000

@@ -51,6 +51,84 @@ def test_open_and_running(t):
     check_open(t, 'running', ('running', 'unknown', None))
 
 
+def test_open_child_that_renamed_itself(t):
+    trace, _, _ = record_stuck(t, 'renamed')
+    for option, value in (('--comm', '(renamed)'), ('--uid', '33'), ('--comm', 'stuck')):
+        rows = trace.vforks(option, value)
+        check_equal([(row['child_comm'], row['child_uid'], row['uid'], row['outcome'],
+                      row['selected']) for row in rows],
+                    [('(renamed)', 33, 0, 'open', 'yes')], f'vforks {option} {value}')
+    check_equal(trace.vforks('--uid', '34'), [], 'vforks of another uid')
+    check('(renamed)[' in trace.report('summary').text().splitlines()[0], 'its name in the verdict')
+
+
+def began_nested(t):
+    t.start(t.workload('stuck'), 'nested')
+    harness.wait_until(lambda: len(t.truths('stuck')) == 3, 'three to wait for each other')
+    return t.truths('stuck')
+
+
+def check_nested(trace, truths):
+    first, middle, last = truths
+    rows = trace.vforks('--comm', 'nested-*')
+    check_equal([(row['parent_pid'], row['child_pid'], row['child_comm'], row['outcome'])
+                 for row in rows],
+                [(truth['parent_pid'], truth['child_pid'], f'nested-{i + 1}', 'open')
+                 for i, truth in enumerate((first, middle, last))], 'the chain')
+    lines = trace.report('summary').text().splitlines()
+    check(lines[0].startswith(f'3 vforks are stuck behind nested-3[{last["child_pid"]}] (sleeping):'
+                              f' stuck[{first["parent_pid"]}] has been held'), lines[0])
+    check(lines[0].endswith(f'by child nested-1[{first["child_pid"]}], which waits for it through '
+                            '1 more'), lines[0])
+    told = lines[lines.index('Open') + 1]
+    check(f'nested-3[{last["child_pid"]}]' in told and 'and 2 more behind it' in told, told)
+    check(not any('frozen' in line or 'more: ' in line for line in lines), '\n'.join(lines))
+
+
+def test_nested_waits_name_the_last(t):
+    """Recorded from their beginning."""
+    process, trace = t.start_recorder(t.workload('stuck'), 'nested')
+    harness.wait_until(lambda: len(t.truths('stuck')) == 3, 'three to wait for each other')
+    time.sleep(HOLD_SECONDS + 1)  # until the recorder has looked at them
+    process.send_signal(signal.SIGINT)
+    t.finish_recorder(process, status=None)
+    check_nested(trace, t.truths('stuck'))
+
+
+def test_nested_waits_from_before(t):
+    truths = began_nested(t)
+    time.sleep(HOLD_SECONDS)
+    trace = t.record(options=('-p', str(truths[0]['parent_pid']), '-d', '300ms'))
+    check_nested(trace, truths)
+
+
+def test_a_thread_is_named_with_its_process(t):
+    t.start(t.workload('stuck'), 'in_thread')
+    truth = t.wait_truth('stuck')
+    time.sleep(HOLD_SECONDS)
+    check(truth['parent_tid'] != truth['parent_pid'], 'the workload vforked from its leader')
+    trace = t.record('true', options=('-a',))
+    text = trace.report('summary', '--pid', str(truth['parent_tid'])).text()
+    check(f'stuck[{truth["parent_pid"]}] thread {truth["parent_tid"]} has been held' in
+          text.splitlines()[0], text)
+    text = trace.report('vforks', '--pid', str(truth['parent_tid'])).text()
+    check(f'thread={truth["parent_tid"]}' in text, text)
+
+
+def test_forked_children_that_never_exec(t):
+    process, trace = t.start_recorder(t.workload('stuck'), 'forks')
+    truth = t.wait_truth('forked')
+    t.finish_recorder(process, status=None)
+    rows = {row['pid']: row for row in trace.processes()}
+    check_equal((rows[truth['pid']]['spawn'], rows[truth['pid']]['exec_ns'],
+                 rows[truth['pid']]['end_ns']), ('fork', None, None), 'the one that waits')
+    check_equal([row['exec_count'] for row in rows.values() if row['exec_ns'] is not None and
+                 row['spawn'] == 'fork' and row['comm'] == 'true'], [1], 'the one that execs')
+    check_equal(trace.summary()['never_execed'], 1, 'never_execed')
+    check('1 of them forked and not seen to exec or exit' in trace.report('summary').text(),
+          'the summary')
+
+
 def test_ends_with_duration(t):
     """-d ends a recording whose command hangs: nobody waits for the command."""
     process, trace = t.start_recorder(t.workload('stuck'), 'pause', options=('-d', '1s'))

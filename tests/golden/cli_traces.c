@@ -207,6 +207,66 @@ static void write_outcomes(bool lossy)
 	put((struct vft_event){.kind = VFT_KIND_MARK, .mark = {.what = VFT_MARK_STOP}}, 2000);
 }
 
+static void stall(const struct vft_task *task, struct vft_str comm, const struct vft_task *waiter,
+		  uint64_t ms)
+{
+	put((struct vft_event){.kind = VFT_KIND_STALL,
+			       .task = task,
+			       .comm = &comm,
+			       .stall = {.state = VFT_STATE_SLEEPING,
+					 .waiter_tgid = waiter->tgid,
+					 .waiter_tid = waiter->tid,
+					 .waiter_start_ns = waiter->start_ns,
+					 .syscall = -1}},
+	    ms);
+}
+
+/*
+ * Four that wait for one another, the last of which has another name, user and cgroup; a thread of
+ * a server; and one of whose end nothing is known.
+ */
+static void write_chain(void)
+{
+	static const struct vft_str scope = {"/kubepods/pod7/" ID, 15 + 64};
+	struct vft_task chain[5], server = task_of(400, 0), thread = server,
+				  child = task_of(410, 300);
+	struct vft_task old = task_of(500, 0), lost = task_of(510, 100);
+
+	thread.tid = thread.ns_tid = 402;
+	server.start_ns = thread.start_ns = old.start_ns = 50 * MS;
+	for (uint32_t i = 0; i < 5; i++)
+		chain[i] = task_of(300 + i, 200 + i * 10);
+	chain[0].start_ns = 60 * MS;
+	begin();
+	put((struct vft_event){.kind = VFT_KIND_CGROUP, .cgroup = {.id = 43, .path = &scope}}, 0);
+	snapshot(&chain[0], STR("java"), STR("/usr/bin/java"), NULL, NULL, VFT_SNAPSHOT_FIRST);
+	snapshot(&server, STR("python3"), STR("/usr/bin/python3"), NULL, NULL, 0);
+	snapshot(&old, STR("cron"), STR("/usr/sbin/cron"), NULL, NULL, VFT_SNAPSHOT_LAST);
+	spawn(&old, STR("cron"), &lost, 58, 100);
+	for (uint32_t i = 1; i < 5; i++)
+		spawn(&chain[i - 1], i == 1 ? STR("java") : STR("hook"), &chain[i], 58,
+		      200 + i * 10);
+	spawn(&thread, STR("worker-2"), &child, 58, 300);
+	/* A thread of the server's own, which is no process. */
+	put((struct vft_event){.kind = VFT_KIND_SPAWN,
+			       .task = &server,
+			       .comm = &STR("python3"),
+			       .spawn = {.child = &thread, .clone_flags = 0x10100, .syscall = 435}},
+	    310);
+	stall(&lost, STR("cron"), &old, 1100);
+	chain[4].uid = 33;
+	chain[4].cgroup = 43;
+	stall(&chain[4], STR("(nginx)"), &chain[3], 1250);
+	put((struct vft_event){.kind = VFT_KIND_LOST,
+			       .lost = {VFT_CAUSE_RING_FULL, 0, 3, START + 1200 * MS,
+					START + 1240 * MS}},
+	    1400);
+	for (uint32_t i = 1; i < 4; i++)
+		stall(&chain[i], STR("hook"), &chain[i - 1], 1260);
+	stall(&child, STR("worker-2"), &thread, 1300);
+	put((struct vft_event){.kind = VFT_KIND_MARK, .mark = {.what = VFT_MARK_STOP}}, 2000);
+}
+
 /* Names and arguments made to break the terminals, tables and spreadsheets of whoever looks. */
 static void write_hostile(void)
 {
@@ -264,6 +324,7 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
 	static const struct vft_loss losses[] = {{VFT_CAUSE_RING_FULL, 1, 17},
 						 {VFT_CAUSE_RECURSION, VFT_CPU_NONE, 2}};
+	static const struct vft_loss chain_losses[] = {{VFT_CAUSE_RING_FULL, 0, 3}};
 	struct vft_end end = {.n_seen = 50, .n_delivered = 50, .end_ns = START + 2000 * MS};
 	struct vft_sink *sink;
 	struct vft_err err = {0};
@@ -287,6 +348,11 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 			end.n_losses = 2;
 			end.n_dropped = 19;
 			end.n_seen = 69;
+		} else if (strcmp(name, "chain") == 0) {
+			end.losses = chain_losses;
+			end.n_losses = 1;
+			end.n_dropped = 3;
+			end.n_seen = 53;
 		}
 		result = closed ? vft_writer_finish(writer, &end, &err)
 				: vft_writer_flush(writer, &err);
@@ -317,5 +383,6 @@ int main(int argc, char **argv)
 	return write_trace(argv[1], "outcomes", fill_outcomes, true) |
 	       write_trace(argv[1], "lossy", fill_lossy, true) |
 	       write_trace(argv[1], "hostile", write_hostile, true) |
-	       write_trace(argv[1], "not_closed", fill_outcomes, false);
+	       write_trace(argv[1], "not_closed", fill_outcomes, false) |
+	       write_trace(argv[1], "chain", write_chain, true);
 }

@@ -11,6 +11,7 @@ difference before it is committed.
 """
 
 import difflib
+import json
 import os
 import pathlib
 import re
@@ -71,6 +72,18 @@ SELECTIONS = (
     'verify --pid 1 FILE',
     'FILE FILE',
 )
+# Of one with children that differ from their parents, and with an end that is not known.
+UNDECIDED = (
+    'vforks --comm (nginx) FILE',
+    'vforks --uid 33 FILE',
+    'vforks --container 0123 --pid 304 FILE',
+    'vforks --min 1.5s --sort blocked FILE',
+    'vforks --from 1.5s --outcome unknown FILE',
+    'vforks --from 1.5s --ndjson --outcome unknown FILE',
+    'summary --pid 302 FILE',
+    'summary --from 1.5s --pid 510 FILE',
+    'summary --uid 99 FILE',
+)
 # Without a trace.
 PROGRAM = (
     '--help', 'summary --help', 'vforks --help', 'tree --help', 'events --help', 'export --help',
@@ -110,8 +123,49 @@ def everything(tool):
             text += ''.join(run(tool, line, trace.name) for line in FORMS)
         if trace.stem == 'outcomes':
             text += ''.join(run(tool, line, trace.name) for line in SELECTIONS)
+        if trace.stem == 'chain':
+            text += ''.join(run(tool, line, trace.name) for line in UNDECIDED)
         yield trace.stem, text
     yield 'program', ''.join(run(tool, line) for line in PROGRAM)
+
+
+def documented(heading):
+    """Of a table of docs/schema.md: key to (types, whether it may be absent)."""
+    doc = (TRACES.parents[3] / 'docs' / 'schema.md').read_text(encoding='utf-8')
+    section = doc.split(f'\n## {heading}\n')[1].split('\n## ')[0]
+    names = {'string': str, 'integer': int, 'boolean': bool, 'array': list, 'object': dict,
+             'array of strings': list, 'null': type(None)}
+    lines = re.findall(r'(?m)^\| `(\w+)` \| ([\w ]+) \| (yes|no) \|', section)
+    return {key: ({names[name] for name in types.split(' or ')}, absent == 'yes')
+            for key, types, absent in lines}
+
+
+def differences(where, value, keys):
+    for key, (types, may_be_absent) in keys.items():
+        if key not in value and not may_be_absent:
+            yield f'{where} has no {key}'
+        elif key in value and type(value[key]) not in types:
+            yield f'{where} has {key} = {value[key]!r}'
+    yield from (f'docs/schema.md does not have {key} of {where}' for key in value
+                if key not in keys and key.removesuffix('_raw') not in keys)
+
+
+def undocumented(tool):
+    """What info and verify say against docs/schema.md, which alone describes it."""
+    info, verify = documented('info --json'), documented('verify --json')
+    seen = set()
+    for trace in sorted(TRACES.glob('*.vft')):
+        documents = []
+        for command in ('info', 'verify'):
+            result = subprocess.run([tool, command, '--json', trace.name], cwd=TRACES, check=False,
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            documents.append(json.loads(result.stdout or 'null'))
+        for row in documents[0]['rows'] if documents[0] else ():
+            seen |= row.keys()
+            yield from differences(f'info of {trace.name}', row, info)
+        yield from differences(f'verify of {trace.name}', documents[1], verify)
+    yield from (f'no trace here has {key}' for key, (_, absent) in info.items()
+                if not absent and key not in seen)
 
 
 def main():
@@ -137,6 +191,12 @@ def main():
         n_cases += 1
         n_failed += len(wanted) > len(got)
         print(f'{"not ok" if len(wanted) > len(got) else "ok"} {n_cases} - {name}: nothing is gone')
+    wrong = list(undocumented(tool))
+    n_cases += 1
+    n_failed += bool(wrong)
+    print(f'{"not ok" if wrong else "ok"} {n_cases} - docs/schema.md has what info and verify say')
+    for line in wrong:
+        print(f'# {line}')
     print(f'1..{n_cases}')
     sys.exit(1 if n_failed else 0)
 
