@@ -2,6 +2,7 @@
 #include "format/base/parse.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct unit {
 };
 
 static const struct unit durations[] = {
+	{"", 1000000000}, /* as in sleep and timeout */
 	{"ns", 1},
 	{"us", 1000},
 	{"ms", 1000000},
@@ -57,12 +59,13 @@ int vft_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
-static uint64_t find_factor(const struct unit *units, size_t n_units, const char *name)
+static const struct unit *find_unit(const struct unit *units, size_t n_units, const char *name,
+				    size_t size)
 {
 	for (size_t i = 0; i < n_units; i++)
-		if (!strcmp(units[i].name, name))
-			return units[i].factor;
-	return 0;
+		if (strlen(units[i].name) == size && !memcmp(units[i].name, name, size))
+			return &units[i];
+	return NULL;
 }
 
 /* @factor times the decimal fraction at *text ("." is behind us), in whole units. */
@@ -80,48 +83,72 @@ static int parse_fraction(const char **text, uint64_t *ret_numerator, uint64_t *
 	return 0;
 }
 
-int vft_parse_duration(const char *text, uint64_t *ret_ns)
+/* "90", "1.5s", "30m": a number and its unit at *text, which moves behind them. */
+static int parse_part(const char **text, uint64_t *ret_ns, uint64_t *ret_factor)
 {
-	uint64_t value, factor, numerator = 0, denominator = 1;
-	int r = parse_digits(&text, &value);
+	uint64_t value, numerator = 0, denominator = 1;
+	const struct unit *unit;
+	size_t size;
+	int r = parse_digits(text, &value);
 
+	if (r == 0 && **text == '.') {
+		(*text)++;
+		r = parse_fraction(text, &numerator, &denominator);
+	}
 	if (r < 0)
 		return r;
-	if (!*text && !value) {
-		*ret_ns = 0;
-		return 0;
-	}
-	if (*text == '.') {
-		text++;
-		r = parse_fraction(&text, &numerator, &denominator);
-		if (r < 0)
-			return r;
-	}
-	factor = find_factor(durations, sizeof(durations) / sizeof(durations[0]), text);
-	if (!factor)
+	size = strspn(*text, "nusmhd");
+	unit = find_unit(durations, sizeof(durations) / sizeof(durations[0]), *text, size);
+	if (!unit)
 		return -EINVAL;
-	if (__builtin_mul_overflow(value, factor, &value))
+	*text += size;
+	if (__builtin_mul_overflow(value, unit->factor, &value))
 		return -ERANGE;
 	/* Cannot overflow apart: numerator < 10^9, and a factor is below 10^14, so go by parts. */
-	numerator =
-		factor / denominator * numerator + factor % denominator * numerator / denominator;
-	if (__builtin_add_overflow(value, numerator, &value))
+	numerator = unit->factor / denominator * numerator +
+		    unit->factor % denominator * numerator / denominator;
+	if (__builtin_add_overflow(value, numerator, ret_ns))
 		return -ERANGE;
-	*ret_ns = value;
+	*ret_factor = size ? unit->factor : 0;
+	return denominator > 1; /* nothing may follow */
+}
+
+int vft_parse_duration(const char *text, uint64_t *ret_ns)
+{
+	uint64_t total = 0, before = UINT64_MAX;
+	bool is_first = true;
+	int r;
+
+	do {
+		uint64_t ns, factor;
+
+		r = parse_part(&text, &ns, &factor);
+		if (r < 0)
+			return r;
+		/* From large to small, each once. A bare number stands alone. */
+		if (factor >= before || (!factor && !is_first) || ((!factor || r) && *text))
+			return -EINVAL;
+		if (__builtin_add_overflow(total, ns, &total))
+			return -ERANGE;
+		before = factor;
+		is_first = false;
+	} while (*text);
+	*ret_ns = total;
 	return 0;
 }
 
 int vft_parse_size(const char *text, uint64_t *ret_bytes)
 {
-	uint64_t value, factor;
+	const struct unit *unit;
+	uint64_t value;
 	int r = parse_digits(&text, &value);
 
 	if (r < 0)
 		return r;
-	factor = find_factor(sizes, sizeof(sizes) / sizeof(sizes[0]), text);
-	if (!factor)
+	unit = find_unit(sizes, sizeof(sizes) / sizeof(sizes[0]), text, strlen(text));
+	if (!unit)
 		return -EINVAL;
-	if (__builtin_mul_overflow(value, factor, &value))
+	if (__builtin_mul_overflow(value, unit->factor, &value))
 		return -ERANGE;
 	*ret_bytes = value;
 	return 0;

@@ -15,7 +15,10 @@
 /* Decimal digits. */
 VFT_MUST_CHECK int vft_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
-/* "250ms", "10s", "1.5s", "5m", "1h"; also ns, us and d. The unit may be left out of 0 only. */
+/*
+ * "250ms", "10s", "1.5s", "5m", "1h30m"; also ns, us and d. A bare number is seconds: "5", "0.5".
+ * Of several parts each has a unit, smaller than the one before; a fraction ends it.
+ */
 VFT_MUST_CHECK int vft_parse_duration(const char *text, uint64_t *ret_ns);
 
 /* "4096", "64K", "64M", "1G", "1T": powers of 1024. */
