@@ -91,6 +91,8 @@ static int open_output(const struct rep_options *options, const struct rep_input
 	}
 	how.color = wants_color(options, fd);
 	how.utf8 = utf8;
+	/* What goes to a program goes as it is, whatever the locale. */
+	how.ascii_only = !utf8 && (how.format == REP_TEXT || isatty(fd));
 	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0)
 		how.width = size.ws_col;
 	how.max_bytes = output_limit(options, input->size_bytes);
@@ -207,6 +209,21 @@ static int print_own(const struct rep_options *options)
 	return err ? EXIT_INPUT : EXIT_OK;
 }
 
+/*
+ * What is opened later must not become 0, 1 or 2 because the caller closed those: a notice would
+ * land in the output. What stands in for them fails as a closed one does.
+ */
+static bool reserve_standard(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct rep_options options;
@@ -214,10 +231,14 @@ int main(int argc, char **argv)
 	int err, status;
 	bool utf8;
 
+	if (!reserve_standard())
+		return EXIT_INPUT;
 	/* The locale chooses line drawing. Widths are those of UTF-8 in any case. */
 	utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	if (!utf8)
 		setlocale(LC_CTYPE, "C.UTF-8");
+	rep_message_set_utf8(utf8);
+	fault.ascii_only = !utf8;
 	err = rep_options_parse(argc, argv, &options, &fault);
 	rep_buf_char(&fault, '\0');
 	if (err) {

@@ -20,6 +20,9 @@ struct rep_buf {
 	char *data;
 	size_t size, capacity;
 	bool failed;
+	/* For a terminal that does not take UTF-8: it would obey a byte that is a C1 control by
+	 * itself. escape.c goes by it. */
+	bool ascii_only;
 };
 
 void rep_buf_release(struct rep_buf *buf);

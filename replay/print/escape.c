@@ -50,11 +50,25 @@ unsigned int rep_utf8_width(int32_t code)
 	return width < 0 ? 1 : (unsigned int)width;
 }
 
+/* In rising order: what a terminal obeys, what turns the order of others around, and what has no
+ * shape of its own, so that two names which differ would look alike. */
+static const struct {
+	int32_t first, last;
+} controls[] = {
+	{0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+	{0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+	{0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+	{0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+	{0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
 bool rep_utf8_is_control(int32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x061c || code == 0x200e ||
-	       code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
+	size_t i = 0;
+
+	while (i < sizeof(controls) / sizeof(controls[0]) && controls[i].last < code)
+		i++;
+	return i < sizeof(controls) / sizeof(controls[0]) && controls[i].first <= code;
 }
 
 size_t rep_utf8_columns(const char *data, size_t size)
@@ -102,6 +116,11 @@ static void hex_bytes(struct rep_buf *buf, const char *data, size_t n)
 	}
 }
 
+static bool may_show(const struct rep_buf *buf, int32_t code)
+{
+	return !rep_utf8_is_control(code) && (code < 0x80 || !buf->ascii_only);
+}
+
 /* @a and @b get a backslash before them, what is not plain becomes \xNN. */
 static void escape_bytes(struct rep_buf *buf, struct vft_str bytes, char a, char b)
 {
@@ -120,7 +139,7 @@ static void escape_bytes(struct rep_buf *buf, struct vft_str bytes, char a, char
 		if (code == a || code == b) {
 			rep_buf_char(buf, '\\');
 			rep_buf_bytes(buf, p, n);
-		} else if (code < 0 || rep_utf8_is_control(code)) {
+		} else if (code < 0 || !may_show(buf, code)) {
 			hex_bytes(buf, p, n);
 		} else {
 			rep_buf_bytes(buf, p, n);
@@ -135,13 +154,13 @@ void rep_escape_text(struct rep_buf *buf, struct vft_str bytes)
 	escape_bytes(buf, bytes, '\\', '\\');
 }
 
-static bool is_plain(struct vft_str bytes)
+static bool is_plain(const struct rep_buf *buf, struct vft_str bytes)
 {
 	int32_t code;
 
 	for (size_t at = 0; at < bytes.size;) {
 		at += rep_utf8_next(bytes.data + at, bytes.size - at, &code);
-		if (code < 0 || rep_utf8_is_control(code))
+		if (code < 0 || !may_show(buf, code))
 			return false;
 	}
 	return true;
@@ -165,7 +184,7 @@ void rep_escape_shell(struct rep_buf *buf, struct vft_str bytes)
 {
 	if (is_shell_safe(bytes)) {
 		rep_buf_bytes(buf, bytes.data, bytes.size);
-	} else if (is_plain(bytes) && !(bytes.size && memchr(bytes.data, '\'', bytes.size))) {
+	} else if (is_plain(buf, bytes) && !(bytes.size && memchr(bytes.data, '\'', bytes.size))) {
 		rep_buf_char(buf, '\'');
 		rep_buf_bytes(buf, bytes.data, bytes.size);
 		rep_buf_char(buf, '\'');
@@ -176,11 +195,23 @@ void rep_escape_shell(struct rep_buf *buf, struct vft_str bytes)
 	}
 }
 
-static void json_unicode(struct rep_buf *buf, int32_t code)
+static void json_unit(struct rep_buf *buf, unsigned int unit)
 {
 	rep_buf_bytes(buf, "\\u", 2);
-	rep_buf_hex2(buf, (unsigned int)code >> 8);
-	rep_buf_hex2(buf, (unsigned int)code & 255);
+	rep_buf_hex2(buf, unit >> 8);
+	rep_buf_hex2(buf, unit & 255);
+}
+
+static void json_unicode(struct rep_buf *buf, int32_t code)
+{
+	unsigned int above = (unsigned int)code - 0x10000;
+
+	if (code < 0x10000) {
+		json_unit(buf, (unsigned int)code);
+		return;
+	}
+	json_unit(buf, 0xd800 | above >> 10);
+	json_unit(buf, 0xdc00 | (above & 0x3ff));
 }
 
 static void json_control(struct rep_buf *buf, int32_t code)
@@ -214,12 +245,12 @@ bool rep_escape_json(struct rep_buf *buf, struct vft_str bytes)
 			break;
 		n = rep_utf8_next(p, left, &code);
 		if (code < 0) {
-			rep_buf_text(buf, "\xef\xbf\xbd");
+			rep_buf_text(buf, buf->ascii_only ? "\\ufffd" : "\xef\xbf\xbd");
 			replaced = true;
 		} else if (code == '"' || code == '\\') {
 			rep_buf_char(buf, '\\');
 			rep_buf_char(buf, *p);
-		} else if (rep_utf8_is_control(code)) {
+		} else if (!may_show(buf, code)) {
 			json_control(buf, code);
 		} else {
 			rep_buf_bytes(buf, p, n);
@@ -262,11 +293,34 @@ void rep_escape_base64(struct rep_buf *buf, struct vft_str bytes)
 	}
 }
 
+static bool is_blank(int32_t code)
+{
+	return code == ' ' || code == '\t' || code == 0xa0 || code == 0x1680 || code == 0x202f ||
+	       (code >= 0x2000 && code <= 0x200a) || code == 0x205f || code == 0x3000;
+}
+
+/* What begins a formula, also behind blanks and in the forms that East Asian input makes. */
+static bool is_formula(const char *text, size_t size)
+{
+	static const int32_t starters[] = {'=',    '+',    '-',    '@',    '\t',
+					   '\r',   0x2212, 0xfe62, 0xfe63, 0xfe66,
+					   0xfe6b, 0xff0b, 0xff0d, 0xff1d, 0xff20};
+	int32_t code = ' ';
+
+	for (size_t at = 0; at < size && is_blank(code);)
+		at += rep_utf8_next(text + at, size - at, &code);
+	for (size_t i = 0; i < sizeof(starters) / sizeof(starters[0]); i++) {
+		if (code == starters[i])
+			return true;
+	}
+	return false;
+}
+
 void rep_escape_csv(struct rep_buf *buf, const char *text, size_t size, bool guard)
 {
 	bool quote = !size || text[0] == ' ' || text[size - 1] == ' ';
 
-	guard = guard && size && memchr("=+-@\t\r", text[0], 6);
+	guard = guard && is_formula(text, size);
 	for (size_t i = 0; !quote && i < size; i++)
 		quote = text[i] == ',' || text[i] == '"' || text[i] == '\r' || text[i] == '\n';
 	if (!quote) {

@@ -3,8 +3,9 @@
  * escape.h - bytes that anyone may have chosen, made safe for a terminal, JSON, CSV or a shell.
  *
  * Owns: what is escaped and how. Never does: I/O. Called by: table.c, and message.c for file names.
- * A byte is "plain" when it belongs to a valid UTF-8 character that is no control (C0, DEL, C1) and
- * no bidirectional control. Nothing else reaches an output as it is.
+ * A byte is "plain" when it belongs to a valid UTF-8 character that is no control (C0, DEL, C1), no
+ * bidirectional control and not invisible; where the buffer is ascii_only, when it is ASCII too.
+ * Nothing else reaches an output as it is.
  */
 #ifndef REP_ESCAPE_H
 #define REP_ESCAPE_H
@@ -21,7 +22,8 @@
 size_t rep_utf8_next(const char *data, size_t size, int32_t *ret_code);
 /* Columns a terminal gives to it: 0, 1 or 2. */
 unsigned int rep_utf8_width(int32_t code);
-/* C0, DEL, C1, the bidirectional controls, line and paragraph separators. */
+/* C0, DEL, C1, the bidirectional controls, line and paragraph separators, and what has no shape
+ * (Default_Ignorable_Code_Point of Unicode). */
 bool rep_utf8_is_control(int32_t code);
 /* Columns of text that has been escaped. */
 size_t rep_utf8_columns(const char *data, size_t size);
@@ -39,7 +41,7 @@ bool rep_escape_is_utf8(struct vft_str bytes);
 void rep_escape_base64(struct rep_buf *buf, struct vft_str bytes);
 /*
  * One CSV field per RFC 4180 of already escaped text. @guard: a field that a spreadsheet would run
- * as a formula gets an apostrophe before it.
+ * as a formula gets an apostrophe before it, be it behind blanks or in full-width signs.
  */
 void rep_escape_csv(struct rep_buf *buf, const char *text, size_t size, bool guard);
 

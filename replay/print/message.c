@@ -7,9 +7,16 @@
 
 #include "replay/print/escape.h"
 
+static bool takes_utf8;
+
+void rep_message_set_utf8(bool utf8)
+{
+	takes_utf8 = utf8;
+}
+
 void rep_message(const char *file, const char *fmt, ...)
 {
-	struct rep_buf line = {0};
+	struct rep_buf line = {.ascii_only = !takes_utf8};
 	char text[512];
 	va_list args;
 	size_t at = 0;

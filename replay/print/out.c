@@ -9,6 +9,7 @@
 void rep_out_init(struct rep_out *out, int fd, const struct rep_out_options *options)
 {
 	*out = (struct rep_out){.options = *options, .fd = fd, .json_first = true};
+	out->buf.ascii_only = options->ascii_only;
 }
 
 int rep_out_flush(struct rep_out *out)

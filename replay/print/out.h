@@ -20,6 +20,7 @@ struct rep_out_options {
 	bool csv_safe;      /* guard fields that a spreadsheet would run */
 	bool color;         /* text: SGR sequences of our own */
 	bool utf8;          /* text: line drawing and the ellipsis; else ASCII */
+	bool ascii_only;    /* nothing else of what others chose: a terminal could obey it */
 	unsigned int width; /* text: columns of the terminal; 0 = never cut */
 	uint64_t max_bytes; /* 0 = no limit */
 };

@@ -271,6 +271,7 @@ int rep_table_begin(struct rep_out *out, const struct rep_column *columns, size_
 	if (!table)
 		return -ENOMEM;
 	*table = (struct rep_table){.out = out, .columns = columns, .n_columns = n_columns};
+	table->scratch.ascii_only = out->buf.ascii_only;
 	if (out->options.format == REP_TEXT) {
 		table->text = rep_text_new(out, columns, n_columns);
 		if (!table->text) {

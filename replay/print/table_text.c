@@ -47,6 +47,7 @@ struct rep_text *rep_text_new(struct rep_out *out, const struct rep_column *colu
 	text->out = out;
 	text->columns = columns;
 	text->n_columns = n;
+	text->bytes.ascii_only = out->buf.ascii_only;
 	for (size_t i = 0; i < n; i++) {
 		if (columns[i].show == REP_SHOW) {
 			text->width[text->n_shown] = (unsigned int)strlen(columns[i].title);
@@ -348,7 +349,7 @@ void rep_line_cell(struct rep_out *out, enum rep_style style, enum rep_cell_type
 void rep_line_padded(struct rep_out *out, enum rep_style style, enum rep_cell_type type,
 		     struct rep_cell cell, unsigned int columns, bool right)
 {
-	struct rep_buf bytes = {0};
+	struct rep_buf bytes = {.ascii_only = out->buf.ascii_only};
 	size_t used, pad;
 
 	rep_cell_text(&bytes, type, &cell, out->options.utf8);

@@ -71,6 +71,68 @@ static void test_escape__text_c1_and_bidi(void **state)
 	check_text(STR("\xe2\x80\xa8"), "\\xe2\\x80\\xa8"); /* U+2028 */
 }
 
+static void utf8_of(int32_t code, char text[5])
+{
+	unsigned int c = (unsigned int)code, n = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+	static const unsigned int heads[] = {0, 0xc0, 0xe0, 0xf0};
+
+	text[n + 1] = '\0';
+	text[0] = (char)(heads[n] | c >> (6 * n));
+	for (unsigned int i = 1; i <= n; i++)
+		text[i] = (char)(0x80 | (c >> (6 * (n - i)) & 0x3f));
+}
+
+static bool is_escaped(int32_t code)
+{
+	struct rep_buf buf = {0};
+	char text[5];
+	bool escaped;
+
+	utf8_of(code, text);
+	rep_escape_text(&buf, (struct vft_str){text, (uint32_t)strlen(text)});
+	escaped = buf.size != strlen(text) || memcmp(buf.data, text, buf.size) != 0;
+	rep_buf_release(&buf);
+	return escaped;
+}
+
+/* What has no shape, at both ends of each range; and its neighbours, which people write with. */
+static void test_escape__text_invisible(void **state)
+{
+	static const int32_t invisible[] = {0xad,    0x61c,  0x180e, 0x200b,  0x200d,  0x200f,
+					    0x2028,  0x202e, 0x2060, 0x2069,  0x206a,  0x206f,
+					    0xfeff,  0xfff9, 0xfffb, 0xe0000, 0xe0001, 0xe0020,
+					    0xe007f, 0x3164, 0x115f, 0xfe0f,  0xe0100};
+	static const int32_t visible[] = {0xac,   0xae,    0xdb,   0x61b,   0x2010, 0x2027,
+					  0x2030, 0x205e,  0x2070, 0xfefe,  0xff00, 0xffef,
+					  0xfffd, 0x1f427, 0x3000, 0x10000, 0xdffff};
+
+	for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++) {
+		if (!is_escaped(invisible[i]))
+			fail_msg("U+%04X passes", (unsigned int)invisible[i]);
+	}
+	for (size_t i = 0; i < sizeof(visible) / sizeof(visible[0]); i++) {
+		if (is_escaped(visible[i]))
+			fail_msg("U+%04X does not pass", (unsigned int)visible[i]);
+	}
+}
+
+/* U+00DB ends with the byte that is CSI to a terminal of eight bits. */
+static void test_escape__ascii_only(void **state)
+{
+	struct vft_str evil = STR("\xc3\x9b"
+				  "31m \xf0\x9f\x90\xa7\xff");
+	struct rep_buf buf = {.ascii_only = true};
+
+	rep_escape_text(&buf, evil);
+	check(&buf, "\\xc3\\x9b31m \\xf0\\x9f\\x90\\xa7\\xff");
+	buf.ascii_only = true;
+	rep_escape_shell(&buf, evil);
+	check(&buf, "$'\\xc3\\x9b31m \\xf0\\x9f\\x90\\xa7\\xff'");
+	buf.ascii_only = true;
+	assert_true(rep_escape_json(&buf, evil));
+	check(&buf, "\"\\u00db31m \\ud83d\\udc27\\ufffd\"");
+}
+
 static void test_escape__text_keeps_utf8(void **state)
 {
 	check_text(STR("h\xc3\xa9llo \xe6\xbc\xa2 \xf0\x9f\x90\xa7"),
@@ -109,7 +171,8 @@ static void test_escape__json_controls(void **state)
 	check_json(STR("a\0b"), false, "\"a\\u0000b\"");
 	check_json(STR("\x7f\xc2\x9b"), false, "\"\\u007f\\u009b\"");
 	check_json(STR("\xe2\x80\xae\xe2\x80\xa8"), false, "\"\\u202e\\u2028\"");
-	check_json(STR("\xef\xbf\xbd"), false, "\"\xef\xbf\xbd\""); /* a real U+FFFD */
+	check_json(STR("\xef\xbf\xbd"), false, "\"\xef\xbf\xbd\"");       /* a real U+FFFD */
+	check_json(STR("\xf3\xa0\x80\x81"), false, "\"\\udb40\\udc01\""); /* a tag */
 }
 
 static void test_escape__shell_words(void **state)
@@ -166,6 +229,20 @@ static void test_escape__csv_guard(void **state)
 	check_csv("-x", true, "'-x");
 	check_csv("+x", true, "'+x");
 	check_csv("x=1", true, "x=1");
+	check_csv(" =1", true, "\"' =1\"");
+	check_csv("\t=1", true, "'\t=1");
+	check_csv("  x=1", true, "\"  x=1\"");
+	check_csv(" ", true, "\" \"");
+	check_csv("\xef\xbc\x9d"
+		  "1",
+		  true,
+		  "'\xef\xbc\x9d"
+		  "1"); /* U+FF1D, and the others that Excel takes for it */
+	check_csv("\xef\xbc\x8b", true, "'\xef\xbc\x8b");
+	check_csv("\xef\xbc\x8d", true, "'\xef\xbc\x8d");
+	check_csv("\xef\xbc\xa0", true, "'\xef\xbc\xa0");
+	check_csv("\xe3\x80\x80=1", true, "'\xe3\x80\x80=1"); /* behind U+3000 */
+	check_csv("\xef\xbc\x9d", false, "\xef\xbc\x9d");
 }
 
 static void test_escape__argv_split(void **state)
@@ -289,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_escape__text_controls),
 		cmocka_unit_test(test_escape__text_backslash_is_unambiguous),
 		cmocka_unit_test(test_escape__text_c1_and_bidi),
+		cmocka_unit_test(test_escape__text_invisible),
+		cmocka_unit_test(test_escape__ascii_only),
 		cmocka_unit_test(test_escape__text_keeps_utf8),
 		cmocka_unit_test(test_escape__text_invalid),
 		cmocka_unit_test(test_escape__json_replaces_as_unicode_says),
