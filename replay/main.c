@@ -8,6 +8,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -114,9 +115,14 @@ static int exit_status(const struct rep_run *run, int result, int written)
 static void say_failure(const struct rep_run *run, int result, int written,
 			const struct vft_err *err)
 {
-	if (written == -EFBIG)
+	if (run->out->is_full)
 		rep_message(NULL, "output stopped at %" PRIu64 " bytes; raise it with --max-output",
 			    run->out->options.max_bytes);
+	else if (written == -EFBIG)
+		rep_message(NULL,
+			    "output could not be written: %s; raise the limit of a file's"
+			    " size (ulimit -f)",
+			    strerror(-written));
 	else if (written)
 		rep_message(NULL, "output could not be written: %s", strerror(-written));
 	else if (result)
@@ -137,6 +143,30 @@ static struct rep_ahead *read_ahead(struct rep_input *input)
 	if (input->size_bytes < READ_AHEAD_BYTES || n_cpus() < 2 || rep_ahead_new(&input->ahead))
 		input->ahead = NULL;
 	return input->ahead;
+}
+
+/* Once: the next one ends us. */
+static void hear_first(int number)
+{
+	(void)number;
+}
+
+/*
+ * Ctrl-C reaches all of a pipeline: the recorder before us ends its recording then, and what it
+ * still writes is to be read. So one SIGINT is passed over while the input comes from another
+ * program, and the second ends. An exceeded limit of a file's size is an error like a full disk.
+ */
+static void set_signals(const struct rep_input *input)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN}, before;
+
+	(void)sigaction(SIGXFSZ, &action, NULL); /* none of these can fail */
+	if (!input->has_pipe)
+		return;
+	action = (struct sigaction){.sa_handler = hear_first,
+				    .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+	if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+		(void)sigaction(SIGINT, &action, NULL);
 }
 
 static int run_command(const struct rep_options *options, bool utf8)
@@ -163,6 +193,7 @@ static int run_command(const struct rep_options *options, bool utf8)
 	    !(options->command->bit & REP_CMD_SELECT))
 		rep_message(NULL, "notice: %s is of the whole file: the selection changes nothing",
 			    options->command->name);
+	set_signals(&input);
 	/* All is open, and of the inputs not a byte has been read. Landlock holds for the thread
 	 * that enters and those it makes later, the filter for all that there are. */
 	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, &sandbox);

@@ -168,6 +168,7 @@ static const struct sock_filter filter[] = {
 	ALLOW(lseek),
 	ALLOW(close),
 	ALLOW(fstat),
+	ALLOW(pselect6),
 	/* memory, but none to put code into */
 	IF(BPF_JEQ, __NR_mmap, 1, 0),
 	IF(BPF_JEQ, __NR_mprotect, 0, 4),

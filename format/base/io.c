@@ -5,10 +5,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/base/buffer.h"
+#include "format/base/pause.h"
 
 struct fd_source {
 	struct vft_source source;
@@ -17,6 +19,8 @@ struct fd_source {
 	struct vft_buffer held;
 	uint64_t held_off;
 	bool at_end;
+	void (*on_pause)(void *context); /* NULL: reads just wait */
+	void *pause_context;
 };
 
 struct memory_source {
@@ -49,6 +53,29 @@ static int64_t read_seekable(struct vft_source *source, uint64_t offset, void *b
 	return (int64_t)done;
 }
 
+/* How long nothing must come to be called a pause: more than a writer on a busy machine takes. */
+#define PAUSE_NS 200000000
+
+/*
+ * True when there is something to read, or that cannot be told. Not by poll(), which refuses even
+ * one descriptor to a process whose limit of them is 0, as vfork-report's is.
+ */
+static bool wait_or_pause(const struct fd_source *s)
+{
+	struct timespec timeout = {.tv_nsec = PAUSE_NS};
+	fd_set in;
+	int r;
+
+	if (s->fd >= FD_SETSIZE)
+		return true;
+	do {
+		FD_ZERO(&in);
+		FD_SET(s->fd, &in);
+		r = pselect(s->fd + 1, &in, NULL, NULL, &timeout, NULL);
+	} while (r < 0 && errno == EINTR);
+	return r != 0;
+}
+
 /* Read on until @until is held or the input ends. */
 static int fill_held(struct fd_source *s, uint64_t until)
 {
@@ -73,6 +100,8 @@ static int fill_held(struct fd_source *s, uint64_t until)
 		r = vft_buffer_reserve(&s->held, want);
 		if (r < 0)
 			return r;
+		if (s->on_pause && !wait_or_pause(s))
+			s->on_pause(s->pause_context);
 		n = read(s->fd, s->held.data + s->held.size, want);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -161,6 +190,16 @@ fail:
 	if (fd >= 0)
 		(void)close(fd);
 	return vft_fail(err, r, 0, "cannot read input: %s", strerror(-r));
+}
+
+void vft_source_set_pause(struct vft_source *source, void (*on_pause)(void *context), void *context)
+{
+	struct fd_source *s = (struct fd_source *)source;
+
+	if (source->read_at != read_unseekable)
+		return;
+	s->on_pause = on_pause;
+	s->pause_context = context;
 }
 
 static int64_t read_memory(struct vft_source *source, uint64_t offset, void *buffer, size_t size)

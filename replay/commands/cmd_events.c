@@ -13,6 +13,7 @@ static const char help[] =
 	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"                   --pid also finds the spawn of that child; --exe finds what a\n"
 	"                   process did while it ran that file.\n"
+	"When a pipe pauses, what has come is printed.\n"
 	"JSON has the fields of the event's own kind, CSV a column for each field of any.\n"
 	"--json writes \"trace\" and \"losses\" behind \"rows\": they are known at the end.\n"
 	"Columns and their meaning: docs/schema.md, or --json-schema.\n";
@@ -57,6 +58,15 @@ static int on_batch(void *context, const struct rep_section_info *info,
 	return rep_order_append(&self->order, batch);
 }
 
+/* What is wrong with the output is noticed with the next row. */
+static void on_pause(void *context)
+{
+	struct events *self = context;
+
+	if (!self->info || rep_order_flush(&self->order) || rep_table_flush(self->table))
+		return;
+}
+
 static int on_section_end(void *context, const struct rep_section_info *info)
 {
 	return rep_order_flush(&((struct events *)context)->order);
@@ -86,6 +96,7 @@ int rep_events_run(struct rep_run *run, struct vft_err *err)
 		self.order.wants = wants;
 	if (!run->options->exit_code) /* which counts what is open anywhere */
 		run->input->need = select->exes.n ? REP_NEED_PAST : REP_NEED_LISTS;
+	run->input->on_pause = on_pause;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (result)
 		rep_table_free(self.table);

@@ -104,6 +104,14 @@ static int on_process_row(void *context, const struct rep_process *process)
 	return rep_table_row(self->table, cells);
 }
 
+static void on_pause(void *context)
+{
+	struct export *self = context;
+
+	if (self->info && rep_table_flush(self->table))
+		return; /* noticed with the next row */
+}
+
 static int fill_model(struct rep_run *run, struct vft_err *err)
 {
 	const struct rep_table_info *table = run->options->table;
@@ -116,6 +124,7 @@ static int fill_model(struct rep_run *run, struct vft_err *err)
 		return result;
 	ops.model.on_episode = vforks ? on_episode_row : on_episode_count;
 	ops.model.on_process = vforks ? NULL : on_process_row;
+	run->input->on_pause = on_pause;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
 	if (!result)
 		return rep_table_end(self.table);

@@ -21,6 +21,7 @@ static const char help[] =
 	"  --json, --ndjson, --csv, --csv-safe\n"
 	"  --from, --to, --pid, --ns, --comm, --exe, --container, --uid: see --help\n"
 	"                   A vfork is in the time window if any part of its wait is.\n"
+	"When a pipe pauses, what has ended is printed; not with --limit or --json.\n"
 	"  --exit-code      status 1 when one of the selected is open or unknown\n"
 	"Columns and their meaning: docs/schema.md, or --json-schema.\n";
 
@@ -30,6 +31,7 @@ struct vforks {
 	const struct rep_origin *origin;
 	struct rep_origins origins;
 	struct rep_top top;
+	struct rep_table *table; /* NULL: nothing has been printed */
 };
 
 static int on_section(void *context, const struct rep_section_info *info)
@@ -65,24 +67,55 @@ static int on_episode(void *context, const struct rep_episode *episode)
 	return err;
 }
 
+/* Hand out what is kept, in its order. */
 static int fill(struct vforks *self)
 {
 	struct rep_cell cells[REP_N_VFORKS];
 	struct rep_scratch scratch;
-	struct rep_table *table;
-	int err = rep_table_begin(self->run->out, rep_vforks_columns, REP_N_VFORKS, &table);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (!self->table)
+		err = rep_table_begin(self->run->out, rep_vforks_columns, REP_N_VFORKS,
+				      &self->table);
+	rep_top_sort(&self->top);
 	for (size_t i = 0; i < self->top.n_rows && !err; i++) {
 		rep_vforks_cells(&self->top.rows[i], &scratch, cells);
-		err = rep_table_row(table, cells);
+		err = rep_table_row(self->table, cells);
 	}
-	if (err) {
-		rep_table_free(table);
+	rep_top_release(&self->top);
+	return err;
+}
+
+/* Rows of a live trace: in order within what came at once. */
+static void on_pause(void *context)
+{
+	struct vforks *self = context;
+
+	if (!self->info || !self->top.n_rows || fill(self) || rep_table_flush(self->table))
+		return; /* noticed with the next row */
+}
+
+static int fill_all(struct vforks *self)
+{
+	struct rep_out *out = self->run->out;
+	bool json = out->options.format == REP_JSON;
+	int err;
+
+	if (json) {
+		rep_envelope_open(out, "vforks");
+		rep_envelope_facts(out, &self->run->facts);
+		rep_json_open(out, "rows", '[');
+	}
+	err = fill(self);
+	if (err)
 		return err;
+	err = rep_table_end(self->table);
+	self->table = NULL;
+	if (json && !err) {
+		rep_json_close(out, ']');
+		rep_envelope_close(out);
 	}
-	return rep_table_end(table);
+	return err;
 }
 
 static int run_vforks(struct rep_run *run, struct vft_err *err)
@@ -90,8 +123,6 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 	static const struct rep_trace_ops ops = {.model = {.on_episode = on_episode},
 						 .on_section = on_section};
 	const struct rep_options *options = run->options;
-	struct rep_out *out = run->out;
-	bool json = out->options.format == REP_JSON;
 	struct vforks self = {.run = run};
 	int result;
 
@@ -99,20 +130,14 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 	self.top.limit =
 		options->has_limit && options->limit < SIZE_MAX ? (size_t)options->limit : SIZE_MAX;
 	run->input->need = REP_NEED_PAST;
+	/* Which are the longest or the first, and what JSON begins with, is known at the end. */
+	if (self.top.by == REP_BY_START && !options->has_limit &&
+	    run->out->options.format != REP_JSON)
+		run->input->on_pause = on_pause;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
-	if (!result && run->input->n_read) {
-		rep_top_sort(&self.top);
-		if (json) {
-			rep_envelope_open(out, "vforks");
-			rep_envelope_facts(out, &run->facts);
-			rep_json_open(out, "rows", '[');
-		}
-		result = fill(&self);
-		if (json && !result) {
-			rep_json_close(out, ']');
-			rep_envelope_close(out);
-		}
-	}
+	if (!result && run->input->n_read)
+		result = fill_all(&self);
+	rep_table_free(self.table);
 	rep_top_release(&self.top);
 	rep_origins_release(&self.origins);
 	return result;

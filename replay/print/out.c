@@ -19,8 +19,10 @@ int rep_out_flush(struct rep_out *out)
 	if (!out->error)
 		out->error = rep_buf_error(&out->buf);
 	if (!out->error && out->options.max_bytes &&
-	    out->buf.size > out->options.max_bytes - out->n_sent)
+	    out->buf.size > out->options.max_bytes - out->n_sent) {
 		out->error = -EFBIG;
+		out->is_full = true;
+	}
 	while (!out->error && out->fd >= 0 && at < out->buf.size) {
 		ssize_t n = write(out->fd, out->buf.data + at, out->buf.size - at);
 

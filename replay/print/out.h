@@ -31,6 +31,7 @@ struct rep_out {
 	int fd;          /* -1: bytes stay in buf (tests) */
 	uint64_t n_sent; /* bytes written to fd */
 	int error;       /* the first one; sticky */
+	bool is_full;    /* it is that max_bytes is reached */
 	bool json_first; /* no value yet in the innermost JSON object or array */
 	size_t styled;   /* text: where in buf the last style ended, 0 = nowhere */
 	uint8_t style;   /* which it was */

@@ -345,6 +345,13 @@ int rep_table_row_sparse(struct rep_table *table, const uint8_t *which,
 	return any_row(table, which, cells, n);
 }
 
+int rep_table_flush(struct rep_table *table)
+{
+	int err = table->text ? rep_text_flush(table->text) : 0;
+
+	return err ? err : rep_out_flush(table->out);
+}
+
 int rep_table_end(struct rep_table *table)
 {
 	int err = table->text ? rep_text_flush(table->text) : rep_out_drain(table->out);

@@ -96,6 +96,8 @@ VFT_MUST_CHECK int rep_table_row(struct rep_table *table, const struct rep_cell 
 /* Only the columns whose rising numbers are in @which; the others are absent (CSV: empty). */
 VFT_MUST_CHECK int rep_table_row_sparse(struct rep_table *table, const uint8_t *which,
 					const struct rep_cell *cells, size_t n);
+/* Print what is held back, all of it: more may take long to come. The widths are fixed by then. */
+VFT_MUST_CHECK int rep_table_flush(struct rep_table *table);
 /* Print what is held back for alignment. Frees the table, also on failure. */
 VFT_MUST_CHECK int rep_table_end(struct rep_table *table);
 void rep_table_free(struct rep_table *table); /* without printing; NULL is fine */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/base/pause.h"
 #include "replay/print/message.h"
 #include "replay/source/view.h"
 
@@ -53,6 +54,7 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 	file->inode = st.st_ino;
 	if (S_ISREG(st.st_mode))
 		input->size_bytes += (uint64_t)st.st_size;
+	input->has_pipe |= S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	return vft_source_open_fd(fd, &file->source, &err);
 }
 
@@ -239,7 +241,7 @@ void rep_input_say(const char *name, const char *what)
 int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, void *context,
 		     struct rep_facts *facts, struct vft_err *err)
 {
-	struct rep_trace_options options = {.ahead = input->ahead};
+	struct rep_trace_options options = {0};
 	int result = 0;
 
 	for (size_t i = 0; i < input->n_files && !result; i++) {
@@ -266,6 +268,10 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 		if (result < 0)
 			break;
 		options.part = result ? &part : NULL;
+		/* A pipe is read here: whoever waits for it has rows to show first. */
+		options.ahead = file->source->seekable ? input->ahead : NULL;
+		if (input->on_pause)
+			vft_source_set_pause(file->source, input->on_pause, context);
 		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
 		file->source = NULL; /* closed by it */
 		input->damaged |= total.damaged;

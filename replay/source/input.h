@@ -26,6 +26,7 @@ struct rep_input {
 	size_t n_files;
 	bool quiet;
 	uint64_t size_bytes; /* of those that have a size */
+	bool has_pipe;       /* one of them is what another program writes meanwhile */
 	bool damaged, incomplete;
 	size_t n_read; /* files in which anything was found */
 	const char *current;
@@ -34,6 +35,9 @@ struct rep_input {
 	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
 	struct rep_ahead *ahead;         /* borrowed; NULL = no reading ahead */
 	int current_index;
+	/* Set by the command: called on its thread when an input that is still being written has
+	 * nothing more for now. NULL = nothing to do then. */
+	void (*on_pause)(void *context);
 };
 
 /* Open all; one that cannot be is said at once and makes input damaged. -ENOMEM. */

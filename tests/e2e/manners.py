@@ -3,9 +3,13 @@
 """vfork-report when what surrounds it is odd: closed descriptors, limits, signals, slow input."""
 
 import os
+import select
+import signal
+import subprocess
+import time
 
 import harness
-from harness import REPORT, check, check_equal
+from harness import GEN_EVENTS, REPORT, Skip, check, check_equal, wait_until
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'golden', 'v1', 'cli')
 UNREADABLE = 3
@@ -58,6 +62,144 @@ def test_no_byte_for_a_terminal_of_eight_bits(t):
                     t.run(REPORT, 'vforks', form, golden('hostile')).stdout, form)
     result = t.run(REPORT, t.path('no\u00dbfile'), env=plain)
     check(max(result.stderr) < 0x80, f'{result}')
+
+
+# --- signals and limits ---------------------------------------------------------------------------
+
+def is_locked_in(pid):
+    with open(f'/proc/{pid}/status', encoding='utf-8') as file:
+        return 'Seccomp:\t2' in file.read()
+
+
+def waiting_reader(t, *words, **options):
+    """A vfork-report that has done all but read its input, a pipe."""
+    process = t.start(REPORT, *words, '-', stdin=subprocess.PIPE, **options)
+    require_seccomp(t)
+    wait_until(lambda: is_locked_in(process.pid), 'the reader to be ready')
+    return process
+
+
+def require_seccomp(t):
+    if 'seccomp' not in t.run(REPORT, '--version').text():
+        raise Skip('no seccomp here, by which one sees that it is ready')
+
+
+def test_one_interrupt_is_passed_over(t):
+    """Ctrl-C ends the recorder before us in the pipeline; what it still writes is read."""
+    process = waiting_reader(t, 'summary')
+    os.kill(process.pid, signal.SIGINT)
+    result = t.finish(process, ('vfork-report',), content(golden()))
+    check_equal((result.status, result.stderr), (0, b''), f'{result}')
+    check_equal(result.stdout, t.run(REPORT, 'summary', golden()).stdout, 'the report')
+
+
+def test_the_second_interrupt_ends(t):
+    process = waiting_reader(t, 'summary')
+    check(signal_is_caught(process.pid, signal.SIGINT), 'SIGINT is not caught')
+    os.kill(process.pid, signal.SIGINT)
+    wait_until(lambda: not signal_is_caught(process.pid, signal.SIGINT), 'the first to be heard')
+    check_equal(process.poll(), None, 'after the first')
+    os.kill(process.pid, signal.SIGINT)
+    check_equal(t.finish(process).status, 128 + signal.SIGINT, 'after the second')
+
+
+def signal_is_caught(pid, number):
+    with open(f'/proc/{pid}/status', encoding='utf-8') as file:
+        caught = next(line for line in file if line.startswith('SigCgt:'))
+    return int(caught.split()[1], 16) >> (number - 1) & 1
+
+
+def test_a_file_is_not_read_on_after_an_interrupt(t):
+    """Nor is an interrupt taken from a program that was told to ignore it."""
+    path = t.path('large.vft')
+    check_equal(t.run(GEN_EVENTS, '--events', '300000', '-o', path).status, 0, 'generator')
+    process = t.start(REPORT, 'events', path, stdout=subprocess.PIPE)
+    check(process.stdout.read(1), 'no output')  # nobody reads the rest
+    os.kill(process.pid, signal.SIGINT)
+    check_equal(process.wait(), -signal.SIGINT, 'the end')
+    require_seccomp(t)
+    process = t.start('sh', '-c', 'trap "" INT; exec "$@"', 'sh', REPORT, '-',
+                      stdin=subprocess.PIPE)
+    wait_until(lambda: is_locked_in(process.pid), 'the reader to be ready')
+    check(not signal_is_caught(process.pid, signal.SIGINT), 'SIGINT is ignored no more')
+
+
+def test_interrupt_of_a_pipeline_with_the_recorder(t):
+    """The help's own line, ended with Ctrl-C: all of it gets SIGINT, and there is a report."""
+    harness.require_recorder()
+    ready = t.path('ready')
+    process = t.start('sh', '-c', 'trap : INT; "$1" -q -o - -- "$3" -c \'touch "$1"; exec sleep 999'
+                      '\' sh "$4" | "$2" -', 'sh', harness.RECORD, REPORT, '/bin/sh', ready)
+    wait_until(lambda: os.path.exists(ready), 'the command')
+    os.killpg(process.pid, signal.SIGINT)
+    result = t.finish(process)
+    check(b'Trace of ' in result.stdout, f'no report: {result}')
+
+
+def test_limit_of_file_size(t):
+    """It is an error like a full disk, not the end by SIGXFSZ."""
+    for words in (('events', golden()), ('export', '--format', 'csv', '--table', 'events', '-o',
+                                         t.path('out'), golden())):
+        result = t.run('sh', '-c', 'ulimit -f 1; exec "$@"', 'sh', REPORT, *words)
+        check_equal(result.status, UNREADABLE, f'status with a limit: {result}')
+        check(b'File too large' in result.stderr and b'ulimit' in result.stderr, f'{result}')
+        check_equal(len(result.error_lines()), 1, f'lines of {result}')
+
+
+# --- live input -----------------------------------------------------------------------------------
+
+LIVE = (
+    ('events',), ('events', '--csv'), ('events', '--ndjson'), ('events', '--json'),
+    ('vforks',), ('vforks', '--csv'), ('vforks', '--ndjson'),
+    ('export', '--format', 'csv', '--table', 'vforks'),
+    ('export', '--format', 'ndjson', '--table', 'processes'),
+)
+
+
+def read_within(stream, what):
+    ready = select.select([stream], [], [], harness.WAIT_SECONDS)[0]
+    check(ready, f'{what} do not come')
+    data = os.read(stream.fileno(), 1 << 20)
+    check(data, f'{what} do not come before the end')
+    return data
+
+
+def rows_of(data):
+    """Whatever their order and widths: those that are open are known to be so at the end."""
+    return sorted(line.split() for line in data.splitlines())
+
+
+def test_rows_come_when_the_input_pauses(t):
+    """The writer has not ended: what it has written is shown; the end brings the rest."""
+    data = content(golden())
+    for words in LIVE:
+        process = t.start(REPORT, *words, '-', stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(data[:-1])
+        process.stdin.flush()
+        first = read_within(process.stdout, f'{words}: rows')
+        process.stdin.write(data[-1:])
+        process.stdin.close()
+        rest = process.stdout.read()
+        check_equal(process.wait(), 0, f'{words}: status')
+        whole = t.run(REPORT, *words, golden()).stdout
+        check_equal(rows_of(first + rest), rows_of(whole), f'{words}: the rows')
+
+
+def test_a_pause_before_anything_shows_nothing(t):
+    """What is no trace gives no rows, no heading and no half of a document."""
+    for words in LIVE:
+        process = t.start(REPORT, *words, '-', stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+        time.sleep(0.5)
+        process.stdin.close()
+        check_equal(process.stdout.read(), b'', f'{words}: output')
+        check_equal(process.wait(), UNREADABLE, f'{words}: status')
+
+
+def test_without_pauses_a_pipe_is_a_file(t):
+    for words in (*LIVE, ('vforks', '--sort', 'blocked'), ('vforks', '--limit', '3')):
+        check_equal(t.run(REPORT, *words, '-', data=content(golden())).stdout,
+                    t.run(REPORT, *words, golden()).stdout, f'{words} of a pipe')
 
 
 if __name__ == '__main__':

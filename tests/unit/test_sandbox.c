@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -182,7 +183,9 @@ static int try_ioctl(const struct outside *outside)
 static int try_work(const struct outside *outside)
 {
 	char *memory = malloc(64u << 20), byte = 1;
+	struct timespec timeout = {0};
 	int pages = 3;
+	fd_set fds;
 
 	if (!memory)
 		return ENOMEM;
@@ -192,6 +195,10 @@ static int try_work(const struct outside *outside)
 	if (!memory)
 		return ENOMEM;
 	free(memory);
+	FD_ZERO(&fds);
+	FD_SET(outside->null_fd, &fds);
+	if (pselect(outside->null_fd + 1, &fds, NULL, NULL, &timeout, NULL) != 1)
+		return errno;
 	return write(outside->null_fd, &byte, 1) == 1 ? 0 : errno;
 }
 
