@@ -138,6 +138,11 @@ def test_the_thread_that_reads_ahead(t):
              if re.match(rf'(read|pread64)\(.*<{re.escape(path)}>', call)]
     check_equal((len(locks), len(threads)), (1, 1), 'locks and threads')
     check(threads[0] < locks[0] < reads[0][0], f'thread {threads}, lock {locks}, {reads[0]}')
+    # Landlock is of one thread and those that it makes: it must be shut before.
+    shut = [i for i, (_, call) in enumerate(lines)
+            if re.match(r'landlock_restrict_self\(.* = 0$', call)]
+    if any(word.startswith('landlock') for word in level(t)):
+        check(len(shut) == 1 and shut[0] < threads[0], f'Landlock {shut}, thread {threads}')
     check_equal(len({pid for _, pid in reads}), 2, 'threads that read')
     refused = [line for line in lines[locks[0]:] if re.search(r'= -1 E(PERM|ACCES)', line[1])]
     check_equal(refused, [], 'what was refused')
