@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "replay/base/zone.h"
 #include "replay/commands/cmd.h"
 #include "replay/print/message.h"
 #include "replay/sandbox.h"
@@ -35,11 +36,11 @@ static const char help[] =
 	"  vforks   one row per vfork             info    header, clocks, losses, sizes\n"
 	"  tree     process tree                  verify  checks every byte\n"
 	"  events   what was recorded, raw        'COMMAND --help' says more\n"
-	"Select:  --from, --to TIME   1.5s since the start, or 2024-05-01T12:00:00Z\n"
+	"Select:  --from, --to TIME   1.5s, 14:05, '10m ago', or 2024-05-01T12:00:00Z\n"
 	"         --pid N [--ns]      host pid, or with --ns the container's\n"
 	"         --comm, --exe NAME (* and ? match)   --container ID   --uid N\n"
 	"Output:  --json  --ndjson  --csv  --csv-safe  --color=auto|always|never  -q\n"
-	"         --max-output SIZE   --json-schema prints the schema of the rows\n"
+	"         --utc   --max-output SIZE   --max-cpu DUR   --json-schema of the rows\n"
 	"Status:  0 done, 2 usage, 3 damaged or unreadable input, or output not written\n"
 	"         --exit-code: 1 when a vfork is open or unknown\n"
 	"         --strict: 4 when events were lost or the trace was not closed\n"
@@ -64,19 +65,37 @@ static uint64_t output_limit(const struct rep_options *options, uint64_t input_s
 	return input_size > least / factor ? input_size * factor : least;
 }
 
+/*
+ * The most seconds of CPU time that reading may take: a hostile file of a few bytes can be made to
+ * take hours. Twenty times what a slow machine takes for the worst honest one.
+ */
+static uint64_t cpu_limit(const struct rep_options *options, const struct rep_input *input)
+{
+	const uint64_t least = 60, bytes_per_second = 64u << 10, of_a_pipe = 86400;
+
+	if (options->max_cpu_ns)
+		return (options->max_cpu_ns + 999999999) / 1000000000;
+	return least + input->size_bytes / bytes_per_second + (input->has_pipe ? of_a_pipe : 0);
+}
+
 static int open_output(const struct rep_options *options, const struct rep_input *input, bool utf8,
 		       struct rep_out *out)
 {
 	struct rep_out_options how = {.format = options->format, .csv_safe = options->csv_safe};
 	bool to_file = options->output && strcmp(options->output, "-") != 0;
+	/* Who asks for the status and for silence gets just that; an export is its output. */
+	bool is_silent =
+		options->exit_code && options->quiet && options->command->bit != REP_CMD_EXPORT;
 	struct winsize size;
 	int fd = STDOUT_FILENO;
 
 	if (to_file)
 		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	else if (is_silent)
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {
-		rep_message(options->output, "cannot be written: %s; choose another -o FILE",
-			    strerror(errno));
+		rep_message(to_file ? options->output : "/dev/null",
+			    "cannot be written: %s; choose another -o FILE", strerror(errno));
 		return EXIT_INPUT;
 	}
 	if (to_file && rep_input_is_file(input, fd)) {
@@ -151,6 +170,19 @@ static void hear_first(int number)
 	(void)number;
 }
 
+/* What was found so far is not told: it may stand in the middle of anything. */
+static void stop_for_cpu(int number)
+{
+	static const char line[] =
+		"vfork-report: stopped: reading takes far more CPU time than an input of this size"
+		" should, as a hostile one does; raise the limit with --max-cpu\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+		_exit(EXIT_INPUT);
+	_exit(EXIT_INPUT);
+}
+
 /*
  * Ctrl-C reaches all of a pipeline: the recorder before us ends its recording then, and what it
  * still writes is to be read. So one SIGINT is passed over while the input comes from another
@@ -161,6 +193,8 @@ static void set_signals(const struct rep_input *input)
 	struct sigaction action = {.sa_handler = SIG_IGN}, before;
 
 	(void)sigaction(SIGXFSZ, &action, NULL); /* none of these can fail */
+	action.sa_handler = stop_for_cpu;
+	(void)sigaction(SIGXCPU, &action, NULL);
 	if (!input->has_pipe)
 		return;
 	action = (struct sigaction){.sa_handler = hear_first,
@@ -169,7 +203,107 @@ static void set_signals(const struct rep_input *input)
 		(void)sigaction(SIGINT, &action, NULL);
 }
 
-static int run_command(const struct rep_options *options, bool utf8)
+/* "2024-05-01 12:00:00" */
+static void say_second(struct rep_buf *buf, uint64_t epoch_ns)
+{
+	struct rep_civil civil;
+	char text[96];
+
+	rep_zone_split(epoch_ns, &civil);
+	snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month,
+		 civil.day, civil.hour, civil.minute, civil.second);
+	rep_buf_text(buf, text);
+}
+
+static void say_zone(struct rep_buf *buf, uint64_t epoch_ns)
+{
+	char name[REP_ZONE_NAME];
+	struct rep_civil civil;
+
+	rep_zone_split(epoch_ns, &civil);
+	rep_zone_name(civil.offset_s, name);
+	rep_buf_char(buf, ' ');
+	rep_buf_text(buf, name);
+}
+
+/* On which side of the trace @moment lies; NULL: inside, or not known. */
+static const char *outside(const struct rep_moment *moment, const struct rep_facts *facts)
+{
+	uint64_t end_ns = facts->start_epoch_ns + facts->duration_ns;
+
+	if (!moment->is_given || (moment->is_absolute && !facts->has_start))
+		return NULL;
+	if (moment->is_absolute)
+		return moment->epoch_ns > end_ns                  ? "after the trace"
+		       : moment->epoch_ns < facts->start_epoch_ns ? "before the trace"
+								  : NULL;
+	return moment->relative_ns < 0                              ? "before the trace"
+	       : (uint64_t)moment->relative_ns > facts->duration_ns ? "after the trace"
+								    : NULL;
+}
+
+/* A window that lies outside, and a selection that nothing matches, with what there is. */
+static void say_what_there_is(const struct rep_run *run)
+{
+	const struct rep_select *select = &run->options->select;
+	const struct rep_facts *facts = &run->facts;
+	const char *from = outside(&select->from, facts), *to = outside(&select->to, facts);
+	bool is_behind = from && *from == 'a', is_before = to && *to == 'b';
+	struct rep_buf what = {0};
+
+	if (is_behind || is_before) {
+		rep_buf_text(&what, is_behind ? "--from is after the trace, which lasts "
+					      : "--to is before the trace, which lasts ");
+		rep_buf_duration(&what, facts->duration_ns);
+		if (facts->has_start) {
+			rep_buf_text(&what, ": from ");
+			say_second(&what, facts->start_epoch_ns);
+			rep_buf_text(&what, " to ");
+			say_second(&what, facts->start_epoch_ns + facts->duration_ns);
+			say_zone(&what, facts->start_epoch_ns);
+		}
+	} else if (run->seen.n_matched) {
+		return;
+	} else {
+		rep_buf_text(&what, "nothing matches; looked at ");
+		rep_buf_u64(&what, run->seen.n_rows);
+		rep_buf_text(&what, run->seen.n_rows == 1 ? " row" : " rows");
+		rep_seen_describe(&run->seen, select, &what);
+	}
+	rep_buf_char(&what, '\0');
+	if (!what.failed)
+		rep_message(NULL, "notice: %s", what.data);
+	rep_buf_release(&what);
+}
+
+static bool is_narrowed(const struct rep_options *options)
+{
+	return !rep_select_is_empty(&options->select) || options->has_min || options->outcomes;
+}
+
+static void say_of_selection(const struct rep_run *run, int result)
+{
+	const struct rep_options *options = run->options;
+
+	if (!options->quiet && !result && run->input->n_read && is_narrowed(options) &&
+	    options->command->bit & REP_CMD_SELECT)
+		say_what_there_is(run);
+}
+
+/* True, and said: a moment that cannot be told of what is being written. */
+static bool lacks_end(const struct rep_options *options, const struct rep_input *input)
+{
+	bool needs = options->select.from.needs == REP_MOMENT_NEEDS_END ||
+		     options->select.to.needs == REP_MOMENT_NEEDS_END;
+
+	if (!needs || !input->has_pipe)
+		return false;
+	rep_message(NULL,
+		    "'ago' counts from a trace's end, which a pipe does not tell; give a file");
+	return true;
+}
+
+static int run_command(struct rep_options *options, bool utf8)
 {
 	struct rep_input input;
 	struct rep_out out;
@@ -184,7 +318,7 @@ static int run_command(const struct rep_options *options, bool utf8)
 		rep_input_close(&input);
 		return EXIT_INPUT;
 	}
-	status = open_output(options, &input, utf8, &out);
+	status = lacks_end(options, &input) ? EXIT_USAGE : open_output(options, &input, utf8, &out);
 	if (status) {
 		rep_input_close(&input);
 		return status;
@@ -196,12 +330,16 @@ static int run_command(const struct rep_options *options, bool utf8)
 	set_signals(&input);
 	/* All is open, and of the inputs not a byte has been read. Landlock holds for the thread
 	 * that enters and those it makes later, the filter for all that there are. */
-	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, &sandbox);
+	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, 0, &sandbox);
 	ahead = read_ahead(&input);
-	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, &sandbox);
-	result = options->command->run(&run, &err);
+	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, cpu_limit(options, &input),
+			  &sandbox);
+	result = rep_input_resolve(&input, &options->select);
+	if (!result)
+		result = options->command->run(&run, &err);
 	written = rep_out_close(&out);
 	say_failure(&run, result, written, &err);
+	say_of_selection(&run, result);
 	status = exit_status(&run, result, written);
 	rep_facts_release(&run.facts);
 	rep_out_release(&out);
@@ -216,7 +354,7 @@ static void fill_version(struct rep_out *out)
 	struct rep_sandbox sandbox;
 
 	rep_buf_text(&out->buf, "vfork-report " VFT_TOOL_VERSION "\n");
-	rep_sandbox_enter(REP_SANDBOX_ALL, &sandbox);
+	rep_sandbox_enter(REP_SANDBOX_ALL, 0, &sandbox);
 	rep_sandbox_describe(&sandbox, &out->buf);
 }
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "format/base/nearest.h"
 #include "format/base/parse.h"
+#include "replay/base/zone.h"
 #include "replay/commands/cmd.h"
 #include "replay/print/escape.h"
 
@@ -36,7 +38,9 @@ enum option_id {
 	OPT_STRICT,
 	OPT_QUIET,
 	OPT_COLOR,
+	OPT_UTC,
 	OPT_MAX_OUTPUT,
+	OPT_MAX_CPU,
 	OPT_FORMAT,
 	OPT_TABLE,
 	OPT_OUTPUT,
@@ -75,7 +79,9 @@ static const struct option_def defs[] = {
 	{"strict", 0, false, OPT_STRICT, REP_CMD_ALL},
 	{"quiet", 'q', false, OPT_QUIET, REP_CMD_ALL},
 	{"color", 0, true, OPT_COLOR, REP_CMD_ALL},
+	{"utc", 0, false, OPT_UTC, REP_CMD_ALL},
 	{"max-output", 0, true, OPT_MAX_OUTPUT, REP_CMD_ALL},
+	{"max-cpu", 0, true, OPT_MAX_CPU, REP_CMD_ALL},
 	{"format", 'f', true, OPT_FORMAT, REP_CMD_EXPORT},
 	{"table", 't', true, OPT_TABLE, REP_CMD_EXPORT},
 	{"output", 'o', true, OPT_OUTPUT, REP_CMD_EXPORT},
@@ -88,6 +94,7 @@ struct parser {
 	struct rep_buf *fault;
 	uint32_t seen; /* set of enum option_id */
 	bool has_format;
+	bool no_command; /* the first name is a file */
 	int argc, at;
 	char **argv;
 };
@@ -129,16 +136,35 @@ static int add_text(struct parser *parser, struct rep_texts *texts, const char *
 	return 0;
 }
 
-static int add_number(struct parser *parser, struct rep_numbers *numbers, const char *value,
-		      const char *name)
+/* "12", "12,13", and "12 13" as $(pidof x) gives them. */
+static int add_numbers(struct parser *parser, struct rep_numbers *numbers, const char *value,
+		       const char *name)
 {
-	uint64_t number;
+	static const char separators[] = ", \n";
+	const char *at = value;
 
-	if (vft_parse_u64(value, 0, UINT32_MAX, &number))
-		return fault(parser, name, value, " is no number");
-	if (numbers->n == REP_MAX_SELECT)
-		return fault(parser, "more than 64 values of one option, at", value, "");
-	numbers->items[numbers->n++] = (uint32_t)number;
+	do {
+		char word[24];
+		uint64_t number;
+		size_t n;
+		int err;
+
+		at += strspn(at, separators);
+		n = strcspn(at, separators);
+		if (n >= sizeof(word))
+			n = sizeof(word) - 1;
+		memcpy(word, at, n);
+		word[n] = '\0';
+		err = vft_parse_u64(word, 0, UINT32_MAX, &number);
+		if (err == -ERANGE)
+			return fault(parser, name, value, " is out of range; give 0 to 4294967295");
+		if (err)
+			return fault(parser, name, value, " is no number");
+		if (numbers->n == REP_MAX_SELECT)
+			return fault(parser, "more than 64 values of one option, at", value, "");
+		numbers->items[numbers->n++] = (uint32_t)number;
+		at += n;
+	} while (at[strspn(at, separators)]);
 	return 0;
 }
 
@@ -225,13 +251,13 @@ static int set_select(struct parser *parser, enum option_id id, const char *valu
 	case OPT_TO:
 		if (rep_moment_parse(value, id == OPT_FROM ? &select->from : &select->to))
 			return fault(parser, id == OPT_FROM ? "--from" : "--to", value,
-				     ": give a time since the trace's start such as 1.5s, or"
-				     " 2024-05-01T12:00:00Z");
+				     ": give 1.5s since the trace's start, '10m ago' before its"
+				     " end, 14:05, or 2024-05-01T12:00:00Z");
 		return 0;
 	case OPT_PID:
-		return add_number(parser, &select->pids, value, "--pid");
+		return add_numbers(parser, &select->pids, value, "--pid");
 	case OPT_UID:
-		return add_number(parser, &select->uids, value, "--uid");
+		return add_numbers(parser, &select->uids, value, "--uid");
 	case OPT_COMM:
 		return add_text(parser, &select->comms, value);
 	case OPT_EXE:
@@ -244,23 +270,45 @@ static int set_select(struct parser *parser, enum option_id id, const char *valu
 	}
 }
 
+static int set_duration(struct parser *parser, const char *name, const char *value, uint64_t *ret)
+{
+	int err = vft_parse_duration(value, ret);
+
+	if (err == -ERANGE)
+		return fault(parser, name, value, " is out of range; give up to 213503d");
+	if (err)
+		return fault(parser, name, value, ": give a duration such as 250ms, 10s or 1h30m");
+	return 0;
+}
+
 static int set_number(struct parser *parser, enum option_id id, const char *value)
 {
 	struct rep_options *options = parser->options;
+	int err;
 
 	if (id == OPT_MIN) {
 		options->has_min = true;
-		if (vft_parse_duration(value, &options->min_ns))
-			return fault(parser, "--min", value,
-				     ": give a duration such as 250ms or 10s");
-	} else if (id == OPT_LIMIT) {
-		options->has_limit = true;
-		if (vft_parse_u64(value, 0, UINT64_MAX, &options->limit))
-			return fault(parser, "--limit", value, " is no number");
-	} else if (vft_parse_size(value, &options->max_output) || !options->max_output) {
-		return fault(parser, "--max-output", value, ": give a size such as 64M or 1G");
+		return set_duration(parser, "--min", value, &options->min_ns);
 	}
-	return 0;
+	if (id == OPT_MAX_CPU) {
+		err = set_duration(parser, "--max-cpu", value, &options->max_cpu_ns);
+		if (!err && !options->max_cpu_ns)
+			return fault(parser, "--max-cpu", value, ": give 1s or more");
+		return err;
+	}
+	if (id == OPT_LIMIT) {
+		options->has_limit = true;
+		err = vft_parse_u64(value, 0, UINT64_MAX, &options->limit);
+		if (err == -ERANGE)
+			return fault(parser, "--limit", value,
+				     " is out of range; give 0 to 18446744073709551615");
+		return err ? fault(parser, "--limit", value, " is no number") : 0;
+	}
+	err = vft_parse_size(value, &options->max_output);
+	if (err == -ERANGE || (!err && !options->max_output))
+		return fault(parser, "--max-output", value,
+			     " is out of range; give 1 to 16777215T");
+	return err ? fault(parser, "--max-output", value, ": give a size such as 64M or 1G") : 0;
 }
 
 static int set_option(struct parser *parser, enum option_id id, const char *value)
@@ -298,6 +346,9 @@ static int set_option(struct parser *parser, enum option_id id, const char *valu
 	case OPT_QUIET:
 		options->quiet = true;
 		return 0;
+	case OPT_UTC:
+		options->utc = true;
+		return 0;
 	case OPT_OUTCOME:
 		return set_outcomes(parser, value);
 	case OPT_FORMAT:
@@ -313,6 +364,7 @@ static int set_option(struct parser *parser, enum option_id id, const char *valu
 	case OPT_MIN:
 	case OPT_LIMIT:
 	case OPT_MAX_OUTPUT:
+	case OPT_MAX_CPU:
 		return set_number(parser, id, value);
 	case OPT_FROM:
 	case OPT_TO:
@@ -340,6 +392,25 @@ static int apply(struct parser *parser, const struct option_def *def, const char
 	return set_option(parser, def->id, value);
 }
 
+static int unknown_option(struct parser *parser, const char *arg, size_t n)
+{
+	struct vft_nearest nearest = {0};
+	char name[64];
+
+	if (n < sizeof(name)) {
+		memcpy(name, arg + 2, n);
+		name[n] = '\0';
+		for (size_t i = 0; i < N_DEFS; i++)
+			vft_nearest_offer(&nearest, name, defs[i].name);
+	}
+	if (!nearest.name)
+		return fault(parser, "unknown option", arg, SEE_HELP);
+	fault(parser, "unknown option", arg, "; did you mean --");
+	rep_buf_text(parser->fault, nearest.name);
+	rep_buf_char(parser->fault, '?');
+	return -EINVAL;
+}
+
 static int long_option(struct parser *parser, const char *arg)
 {
 	size_t n = strcspn(arg + 2, "=");
@@ -352,7 +423,7 @@ static int long_option(struct parser *parser, const char *arg)
 			return fault(parser, "option", arg, " takes no value" SEE_HELP);
 		return apply(parser, &defs[i], arg, value);
 	}
-	return fault(parser, "unknown option", arg, SEE_HELP);
+	return unknown_option(parser, arg, n);
 }
 
 static int short_options(struct parser *parser, const char *arg)
@@ -374,19 +445,87 @@ static int short_options(struct parser *parser, const char *arg)
 	return 0;
 }
 
+static bool is_file(const char *name)
+{
+	return strcmp(name, "-") == 0 || access(name, F_OK) == 0;
+}
+
+static int unknown_command(struct parser *parser, const char *name)
+{
+	struct vft_nearest nearest = {0};
+
+	for (size_t i = 0; rep_commands[i]; i++)
+		vft_nearest_offer(&nearest, name, rep_commands[i]->name);
+	if (parser->options->select.pids.n && !name[strspn(name, "0123456789")])
+		return fault(parser, "there is no file", name,
+			     "; give several pids as --pid 12,13");
+	fault(parser, "unknown command", name, "; ");
+	if (nearest.name) {
+		rep_buf_text(parser->fault, "did you mean ");
+		rep_buf_text(parser->fault, nearest.name);
+		rep_buf_char(parser->fault, '?');
+		return -EINVAL;
+	}
+	rep_buf_text(parser->fault, "commands: ");
+	for (size_t i = 0; rep_commands[i]; i++) {
+		rep_buf_text(parser->fault, i ? ", " : "");
+		rep_buf_text(parser->fault, rep_commands[i]->name);
+	}
+	return -EINVAL;
+}
+
 /* The first name is a command, unless it can only be meant as a file. */
 static int first_name(struct parser *parser, const char *name)
 {
 	struct rep_options *options = parser->options;
 
+	if (strcmp(name, "help") == 0 && !options->help) {
+		options->help = true; /* of the command that follows */
+		return 0;
+	}
 	options->command = rep_command_find(name);
 	if (options->command)
 		return 0;
+	if (!strpbrk(name, "./") && !is_file(name))
+		return unknown_command(parser, name);
 	options->command = &rep_cmd_summary;
-	if (!strpbrk(name, "./") && strcmp(name, "-") != 0 && access(name, F_OK) != 0)
-		return fault(parser, "unknown command", name,
-			     "; commands: summary, vforks, tree, events, export, info, verify");
+	parser->no_command = true;
 	options->files[options->n_files++] = name;
+	return 0;
+}
+
+/* A file, unless it is a command that comes too late, or a pid too many. */
+static int next_name(struct parser *parser, const char *name)
+{
+	struct rep_options *options = parser->options;
+	const struct rep_command *command = rep_command_find(name);
+
+	if (parser->no_command && command && !is_file(name)) {
+		fault(parser, "the command comes first: 'vfork-report", NULL, " ");
+		rep_buf_text(parser->fault, command->name);
+		rep_buf_char(parser->fault, ' ');
+		rep_escape_text(
+			parser->fault,
+			(struct vft_str){options->files[0], (uint32_t)strlen(options->files[0])});
+		rep_buf_char(parser->fault, '\'');
+		return -EINVAL;
+	}
+	if (options->select.pids.n && *name && !name[strspn(name, "0123456789")] && !is_file(name))
+		return unknown_command(parser, name);
+	options->files[options->n_files++] = name;
+	return 0;
+}
+
+static int check_window(struct parser *parser)
+{
+	struct rep_select *select = &parser->options->select;
+
+	rep_zone_set(parser->options->utc);
+	if (rep_moment_settle(&select->from) || rep_moment_settle(&select->to))
+		return fault(parser, "--from or --to is out of range; give 1970 to 2500", NULL, "");
+	if (rep_moment_is_after(&select->from, &select->to))
+		return fault(parser, "--from is after --to; give the earlier one as --from", NULL,
+			     "");
 	return 0;
 }
 
@@ -412,7 +551,7 @@ static int check(struct parser *parser)
 	}
 	if (!options->n_files)
 		return fault(parser, "no FILE given" SEE_HELP, NULL, "");
-	return 0;
+	return check_window(parser);
 }
 
 int rep_options_parse(int argc, char **argv, struct rep_options *ret, struct rep_buf *fault_ret)
@@ -430,10 +569,7 @@ int rep_options_parse(int argc, char **argv, struct rep_options *ret, struct rep
 		const char *arg = argv[parser.at++];
 
 		if (only_names || arg[0] != '-' || !arg[1]) {
-			if (ret->command)
-				ret->files[ret->n_files++] = arg;
-			else
-				err = first_name(&parser, arg);
+			err = ret->command ? next_name(&parser, arg) : first_name(&parser, arg);
 		} else if (strcmp(arg, "--") == 0) {
 			only_names = true;
 		} else {

@@ -49,10 +49,28 @@ static bool lower_limit(int resource, rlim_t value)
 }
 
 /*
+ * The soft one sends SIGXCPU, which main hears and tells; the kernel's end of the process follows
+ * for one that does not listen any more.
+ */
+static bool limit_cpu(uint64_t seconds)
+{
+	const rlim_t grace = 5;
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_CPU, &now))
+		return false;
+	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > seconds + grace)
+		now.rlim_max = seconds + grace;
+	if (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > seconds)
+		now.rlim_cur = seconds;
+	return setrlimit(RLIMIT_CPU, &now) == 0;
+}
+
+/*
  * No limit of the size of files: --max-output is one that can say what happened, while the
  * kernel's would end us with SIGXFSZ.
  */
-static bool enter_limits(void)
+static bool enter_limits(uint64_t cpu_seconds)
 {
 	bool done = true;
 
@@ -61,6 +79,8 @@ static bool enter_limits(void)
 	done &= lower_limit(RLIMIT_NOFILE, 0); /* those that are open go on */
 	done &= lower_limit(RLIMIT_NPROC, 0);
 	done &= lower_limit(RLIMIT_CORE, 0);
+	if (cpu_seconds)
+		done &= limit_cpu(cpu_seconds);
 	return done;
 }
 
@@ -229,7 +249,7 @@ static bool runs_on_valgrind(void)
 	return preload && strstr(preload, "/vgpreload_");
 }
 
-void rep_sandbox_enter(unsigned int layers, struct rep_sandbox *ret)
+void rep_sandbox_enter(unsigned int layers, uint64_t cpu_seconds, struct rep_sandbox *ret)
 {
 	*ret = (struct rep_sandbox){0};
 #ifdef REP_SANDBOX_OFF
@@ -244,7 +264,7 @@ void rep_sandbox_enter(unsigned int layers, struct rep_sandbox *ret)
 	if (layers & REP_SANDBOX_LANDLOCK)
 		ret->landlock = enter_landlock();
 	if (layers & REP_SANDBOX_LIMITS)
-		ret->limits = enter_limits();
+		ret->limits = enter_limits(cpu_seconds);
 	if (layers & REP_SANDBOX_SECCOMP)
 		ret->seccomp = enter_seccomp();
 }

@@ -13,6 +13,7 @@
 #define REP_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "replay/print/buf.h"
 
@@ -31,8 +32,11 @@ struct rep_sandbox {
 	const char *off;       /* why nothing is put on, or NULL */
 };
 
-/* Put on the layers of @layers (and no_new_privs); @ret says which are in force now. */
-void rep_sandbox_enter(unsigned int layers, struct rep_sandbox *ret);
+/*
+ * Put on the layers of @layers (and no_new_privs); @ret says which are in force now. With the
+ * limits, SIGXCPU comes after @cpu_seconds of CPU time; 0 = never.
+ */
+void rep_sandbox_enter(unsigned int layers, uint64_t cpu_seconds, struct rep_sandbox *ret);
 /* "sandbox: seccomp, landlock 6, no_new_privs, rlimits" and a line's end. */
 void rep_sandbox_describe(const struct rep_sandbox *sandbox, struct rep_buf *buf);
 

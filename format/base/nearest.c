@@ -47,7 +47,11 @@ void vft_nearest_offer(struct vft_nearest *nearest, const char *word, const char
 	cost = distance(word, word_size, name, name_size);
 	if (word_size > 1 && word_size < name_size && memcmp(word, name, word_size) == 0)
 		cost = least(cost, 1);
-	if (cost > most || (nearest->name && nearest->cost <= cost))
+	if (cost > most)
+		return;
+	/* Of two that begin with it the shorter is meant. */
+	if (nearest->name &&
+	    (nearest->cost < cost || (nearest->cost == cost && strlen(nearest->name) <= name_size)))
 		return;
 	nearest->name = name;
 	nearest->cost = cost;

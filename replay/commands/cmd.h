@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "replay/rows/facts.h"
+#include "replay/rows/seen.h"
 #include "replay/source/input.h"
 #include "replay/options.h"
 #include "replay/print/table.h"
@@ -36,8 +37,9 @@ struct rep_run {
 	struct rep_input *input;
 	struct rep_out *out;
 	struct rep_facts facts;
-	uint64_t n_findings; /* episodes that are open or unknown */
-	bool damaged;        /* exit status 3, beyond what the input says by itself */
+	struct rep_seen seen; /* what the selection was held against */
+	uint64_t n_findings;  /* episodes that are open or unknown */
+	bool damaged;         /* exit status 3, beyond what the input says by itself */
 };
 
 struct rep_command {

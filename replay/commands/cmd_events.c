@@ -32,7 +32,10 @@ static int wants(void *context, const struct vft_event *event)
 {
 	struct events *self = context;
 
-	return rep_select_event(&self->select, self->info, &self->window, event);
+	int matches = rep_select_event(&self->select, self->info, &self->window, event);
+
+	rep_seen_event(&self->run->seen, self->select.select, event, matches > 0);
+	return matches;
 }
 
 static int on_event(void *context, const struct vft_event *event)

@@ -71,12 +71,14 @@ static int on_section(void *context, const struct rep_section_info *info)
 static int on_episode_row(void *context, const struct rep_episode *episode)
 {
 	struct export *self = context;
+	const struct rep_select *select = &self->run->options->select;
 	struct rep_cell cells[REP_N_VFORKS];
 	struct rep_vfork vfork;
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, &self->origin, episode);
-	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	vfork.match = rep_select_vfork(select, self->info, &vfork);
+	rep_seen_vfork(&self->run->seen, select, &vfork, vfork.match);
 	if (vfork.match) {
 		rep_run_count_finding(self->run, episode);
 		rep_vforks_cells(&vfork, &self->scratch, cells);
@@ -94,10 +96,11 @@ static int on_episode_count(void *context, const struct rep_episode *episode)
 static int on_process_row(void *context, const struct rep_process *process)
 {
 	struct export *self = context;
+	const struct rep_select *select = &self->run->options->select;
 	struct rep_cell cells[REP_N_PROCESSES];
-	enum rep_match match;
+	enum rep_match match = rep_select_process(select, self->info, process);
 
-	match = rep_select_process(&self->run->options->select, self->info, process);
+	rep_seen_process(&self->run->seen, select, self->info, process, match);
 	if (!match)
 		return 0;
 	rep_processes_cells(self->info, &self->origin, process, match, &self->scratch, cells);

@@ -85,11 +85,13 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct rep_summary *self = context;
+	const struct rep_select *select = &self->run->options->select;
 	struct rep_vfork vfork;
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, self->origin, episode);
-	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	vfork.match = rep_select_vfork(select, self->info, &vfork);
+	rep_seen_vfork(&self->run->seen, select, &vfork, vfork.match);
 	if (vfork.match)
 		err = take_episode(self, &vfork);
 	return err;
@@ -111,8 +113,11 @@ static bool is_never_execed(const struct rep_summary *self, const struct rep_pro
 static int on_process(void *context, const struct rep_process *process)
 {
 	struct rep_summary *self = context;
+	const struct rep_select *select = &self->run->options->select;
+	enum rep_match match = rep_select_process(select, self->info, process);
 
-	if (!rep_select_process(&self->run->options->select, self->info, process))
+	rep_seen_process(&self->run->seen, select, self->info, process, match);
+	if (!match)
 		return 0;
 	self->n_processes++;
 	self->n_never_execed += is_never_execed(self, process);

@@ -75,9 +75,11 @@ static int on_process(void *context, const struct rep_process *process)
 {
 	struct tree *self = context;
 	bool is_top = self->tops.pids.n && rep_select_process(&self->tops, self->info, process);
+	bool matches = rep_select_process(&self->select, self->info, process);
 
-	return rep_tree_add_process(&self->tree, process,
-				    rep_select_process(&self->select, self->info, process), is_top);
+	rep_seen_process(&self->run->seen, &self->run->options->select, self->info, process,
+			 matches && (is_top || !self->tops.pids.n));
+	return rep_tree_add_process(&self->tree, process, matches, is_top);
 }
 
 static int on_episode(void *context, const struct rep_episode *episode)

@@ -167,7 +167,8 @@ static int verify_one(struct verify *self, struct vft_source *source)
 						      : "cannot be read on",
 		};
 
-		rep_input_say(self->file, err.message);
+		if (!self->run->input->is_packed)
+			rep_input_say(self->file, err.message);
 		one = (struct vft_verify){0};
 		result = on_damage(self, &damage);
 		if (result)

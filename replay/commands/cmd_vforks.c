@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay/commands/cmd.h"
+#include "replay/commands/cmd_events.h"
 
 #include <errno.h>
 
@@ -53,17 +54,19 @@ static enum rep_match is_shown(const struct rep_options *options, const struct r
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct vforks *self = context;
+	const struct rep_options *options = self->run->options;
 	struct rep_vfork vfork;
 	int err = 0;
 
 	rep_vfork_init(&vfork, self->info, self->origin, episode);
-	vfork.match = rep_select_vfork(&self->run->options->select, self->info, &vfork);
+	vfork.match = rep_select_vfork(&options->select, self->info, &vfork);
 	if (vfork.match) {
 		rep_run_count_finding(self->run, episode);
-		vfork.match = rep_match_both(vfork.match, is_shown(self->run->options, episode));
-		if (vfork.match)
-			err = rep_top_append(&self->top, &vfork);
+		vfork.match = rep_match_both(vfork.match, is_shown(options, episode));
 	}
+	rep_seen_vfork(&self->run->seen, &options->select, &vfork, vfork.match);
+	if (vfork.match)
+		err = rep_top_append(&self->top, &vfork);
 	return err;
 }
 

@@ -1,113 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay/rows/filter.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "format/base/parse.h"
 #include "replay/base/slots.h"
 
-#define NS_PER_S 1000000000ull
 #define COMM_MAX 15u /* bytes of a name that the kernel keeps */
-
-/* @n digits at *@at, which moves behind them. */
-static bool digits(const char **at, unsigned int n, unsigned int min, unsigned int max, int *ret)
-{
-	unsigned int value = 0;
-
-	for (unsigned int i = 0; i < n; i++, (*at)++) {
-		if (!isdigit((unsigned char)**at))
-			return false;
-		value = value * 10 + (unsigned int)(**at - '0');
-	}
-	*ret = (int)value;
-	return value >= min && value <= max;
-}
-
-static bool one(const char **at, const char *of)
-{
-	if (!**at || !strchr(of, **at))
-		return false;
-	(*at)++;
-	return true;
-}
-
-/* "Z", "+02:00", "-0530" to seconds; the text ends there. */
-static bool zone(const char *at, int *ret_seconds)
-{
-	int hours, minutes, sign = *at == '-' ? -1 : 1;
-
-	if ((*at == 'Z' || *at == 'z') && !at[1]) {
-		*ret_seconds = 0;
-		return true;
-	}
-	if (!one(&at, "+-") || !digits(&at, 2, 0, 23, &hours))
-		return false;
-	one(&at, ":");
-	if (!digits(&at, 2, 0, 59, &minutes) || *at)
-		return false;
-	*ret_seconds = sign * (hours * 3600 + minutes * 60);
-	return true;
-}
-
-static int parse_rfc3339(const char *at, uint64_t *ret)
-{
-	struct tm tm = {0};
-	uint64_t fraction = 0;
-	int offset, month;
-	int64_t seconds;
-
-	if (!digits(&at, 4, 1970, 2500, &tm.tm_year) || !one(&at, "-") ||
-	    !digits(&at, 2, 1, 12, &month) || !one(&at, "-") ||
-	    !digits(&at, 2, 1, 31, &tm.tm_mday) || !one(&at, "Tt ") ||
-	    !digits(&at, 2, 0, 23, &tm.tm_hour) || !one(&at, ":") ||
-	    !digits(&at, 2, 0, 59, &tm.tm_min) || !one(&at, ":") ||
-	    !digits(&at, 2, 0, 60, &tm.tm_sec))
-		return -EINVAL;
-	if (one(&at, ".")) {
-		uint64_t scale = NS_PER_S;
-
-		if (!isdigit((unsigned char)*at))
-			return -EINVAL;
-		for (; isdigit((unsigned char)*at); at++) {
-			scale /= 10;
-			fraction += scale * (uint64_t)(*at - '0');
-		}
-	}
-	if (!zone(at, &offset))
-		return -EINVAL;
-	tm.tm_year -= 1900;
-	tm.tm_mon = month - 1;
-	seconds = (int64_t)timegm(&tm) - offset;
-	if (seconds < 0)
-		return -ERANGE;
-	*ret = (uint64_t)seconds * NS_PER_S + fraction;
-	return 0;
-}
-
-int rep_moment_parse(const char *text, struct rep_moment *ret)
-{
-	struct rep_moment moment = {.is_given = true};
-	bool negative = text[0] == '-';
-	uint64_t ns;
-	int err;
-
-	if (strlen(text) > 10 && text[4] == '-') {
-		moment.is_absolute = true;
-		err = parse_rfc3339(text, &moment.epoch_ns);
-	} else {
-		err = vft_parse_duration(text + (negative || text[0] == '+'), &ns);
-		if (!err && ns > INT64_MAX)
-			err = -ERANGE;
-		if (!err)
-			moment.relative_ns = negative ? -(int64_t)ns : (int64_t)ns;
-	}
-	if (!err)
-		*ret = moment;
-	return err;
-}
 
 bool rep_select_is_empty(const struct rep_select *select)
 {
@@ -140,39 +39,11 @@ bool rep_glob(const char *pattern, struct vft_str text)
 	return !*pattern;
 }
 
-/* @base + @delta, held within 0 and the end of time. */
-static uint64_t shift(uint64_t base, int64_t delta)
-{
-	uint64_t by = delta < 0 ? 0 - (uint64_t)delta : (uint64_t)delta;
-
-	if (delta < 0)
-		return by > base ? 0 : base - by;
-	return by > UINT64_MAX - base ? UINT64_MAX : base + by;
-}
-
-static uint64_t moment_in(const struct rep_moment *moment, const struct rep_section_info *info,
-			  uint64_t otherwise)
-{
-	const struct rep_clock *clock = info->clocks;
-
-	if (!moment->is_given)
-		return otherwise;
-	if (!moment->is_absolute)
-		return shift(info->start_ns, moment->relative_ns);
-	if (!info->n_clocks)
-		return otherwise;
-	for (size_t i = 1; i < info->n_clocks; i++) {
-		if (info->clocks[i].realtime_ns <= moment->epoch_ns)
-			clock = &info->clocks[i];
-	}
-	return shift(clock->boottime_ns, (int64_t)(moment->epoch_ns - clock->realtime_ns));
-}
-
 struct rep_window rep_select_window(const struct rep_select *select,
 				    const struct rep_section_info *info)
 {
-	return (struct rep_window){moment_in(&select->from, info, 0),
-				   moment_in(&select->to, info, UINT64_MAX)};
+	return (struct rep_window){rep_moment_in(&select->from, info, 0),
+				   rep_moment_in(&select->to, info, UINT64_MAX)};
 }
 
 /*

@@ -11,17 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "replay/rows/moment.h"
 #include "replay/rows/rows.h"
 #include "replay/source/trace.h"
 
 #define REP_MAX_SELECT 64u
-
-/* A moment as people give it: since the trace's start, or of the world's clock. */
-struct rep_moment {
-	bool is_given, is_absolute;
-	int64_t relative_ns;
-	uint64_t epoch_ns;
-};
 
 struct rep_texts {
 	const char *items[REP_MAX_SELECT]; /* borrowed */
@@ -40,9 +34,6 @@ struct rep_select {
 	/* Names and paths may hold * and ?. A container is given by the head of its id. */
 	struct rep_texts comms, exes, containers;
 };
-
-/* "1.5s", "-250ms", "2024-05-01T12:00:00Z" with a fraction or an offset. -EINVAL, -ERANGE. */
-VFT_MUST_CHECK int rep_moment_parse(const char *text, struct rep_moment *ret);
 
 bool rep_select_is_empty(const struct rep_select *select);
 bool rep_glob(const char *pattern, struct vft_str text);

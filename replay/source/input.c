@@ -6,11 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/base/pause.h"
 #include "replay/print/message.h"
+#include "replay/source/span.h"
 #include "replay/source/view.h"
 
 /* A look at the end pays where it is no more than this part of the file. */
@@ -73,6 +75,27 @@ int rep_input_open(struct rep_input *input, const struct rep_options *options)
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+int rep_input_resolve(struct rep_input *input, struct rep_select *select)
+{
+	struct rep_span span = {0};
+	int err = 0;
+
+	if (select->from.needs == REP_MOMENT_NEEDS_NOTHING &&
+	    select->to.needs == REP_MOMENT_NEEDS_NOTHING)
+		return 0;
+	for (size_t i = 0; i < input->n_files && !err; i++) {
+		struct vft_source *source = input->files[i].source;
+
+		if (source && source->seekable)
+			err = rep_span_find(source, &span);
+	}
+	if (err || !span.is_known)
+		return err;
+	rep_moment_resolve(&select->from, span.start_epoch_ns, span.end_epoch_ns);
+	rep_moment_resolve(&select->to, span.start_epoch_ns, span.end_epoch_ns);
 	return 0;
 }
 
@@ -184,6 +207,40 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 	}
 }
 
+static const struct packer {
+	const char *name, *command;
+	char magic[6];
+	uint8_t size;
+} packers[] = {
+	{"gzip", "gzip -dc", "\x1f\x8b", 2},
+	{"zstd", "zstd -dc", "\x28\xb5\x2f\xfd", 4},
+	{"xz", "xz -dc",
+	 "\xfd"
+	 "7zXZ",
+	 6},
+	{"bzip2", "bzip2 -dc", "BZh", 3},
+	{"lz4", "lz4 -dc", "\x04\x22\x4d\x18", 4},
+};
+
+/* True, and said, when it is a trace that somebody packed, to all appearance. */
+static bool is_packed(struct rep_input *input, const struct rep_input_file *file)
+{
+	char head[sizeof(packers[0].magic)];
+	int64_t n = file->source->read_at(file->source, 0, head, sizeof(head));
+
+	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+		const struct packer *packer = &packers[i];
+
+		if (n < packer->size || memcmp(head, packer->magic, packer->size) != 0)
+			continue;
+		rep_message(file->name, "is packed with %s; unpack it: %s FILE | vfork-report -",
+			    packer->name, packer->command);
+		input->damaged = true;
+		return true;
+	}
+	return false;
+}
+
 static int find_index(struct vft_source *of)
 {
 	struct vft_reader *reader;
@@ -261,6 +318,8 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 
 		if (!file->source)
 			continue;
+		if (is_packed(input, file))
+			continue;
 		input->current = file->name;
 		result = look_for_index(input, file, err);
 		if (!result)
@@ -308,6 +367,7 @@ struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const cha
 
 		if (!source)
 			continue;
+		input->is_packed = is_packed(input, file);
 		file->source = NULL;
 		*ret_name = file->name;
 		return source;

@@ -34,6 +34,7 @@ struct rep_input {
 	const struct rep_select *select; /* borrowed */
 	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
 	struct rep_ahead *ahead;         /* borrowed; NULL = no reading ahead */
+	bool is_packed;                  /* what rep_input_next gave last; it has been said */
 	int current_index;
 	/* Set by the command: called on its thread when an input that is still being written has
 	 * nothing more for now. NULL = nothing to do then. */
@@ -42,6 +43,9 @@ struct rep_input {
 
 /* Open all; one that cannot be is said at once and makes input damaged. -ENOMEM. */
 VFT_MUST_CHECK int rep_input_open(struct rep_input *input, const struct rep_options *options);
+/* Of the moments in @select what counts from a trace's start or end becomes a time of the world,
+ * by those inputs that can be read at any place. -ENOMEM. */
+VFT_MUST_CHECK int rep_input_resolve(struct rep_input *input, struct rep_select *select);
 /* Whether @fd is one of the inputs: writing to it would destroy it. */
 bool rep_input_is_file(const struct rep_input *input, int fd);
 /*

@@ -4,6 +4,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ import harness
 from harness import GEN_EVENTS, REPORT, Skip, check, check_equal, wait_until
 
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'golden', 'v1', 'cli')
-UNREADABLE = 3
+USAGE, UNREADABLE = 2, 3
 
 
 def golden(name='outcomes'):
@@ -144,6 +145,83 @@ def test_limit_of_file_size(t):
         check_equal(result.status, UNREADABLE, f'status with a limit: {result}')
         check(b'File too large' in result.stderr and b'ulimit' in result.stderr, f'{result}')
         check_equal(len(result.error_lines()), 1, f'lines of {result}')
+
+
+def limits_of(pid):
+    with open(f'/proc/{pid}/limits', encoding='utf-8') as file:
+        return {line[:25].strip(): line[25:].split()[:2] for line in file}
+
+
+def test_cpu_time_is_bounded(t):
+    """Hours for a few bytes are not spent in silence: the limit is there, and its signal is told."""
+    process = waiting_reader(t, 'summary', '--max-cpu', '1h')
+    check_equal(limits_of(process.pid)['Max cpu time'], ['3600', '3605'], 'the limit asked for')
+    os.kill(process.pid, signal.SIGXCPU)
+    result = t.finish(process)
+    check_equal((result.status, result.stdout), (UNREADABLE, b''), f'{result}')
+    check(b'--max-cpu' in result.stderr and len(result.error_lines()) == 1, f'{result}')
+    path = t.path('large.vft')
+    check_equal(t.run(GEN_EVENTS, '--events', '300000', '-o', path).status, 0, 'generator')
+    process = t.start(REPORT, 'events', path, stdout=subprocess.PIPE)
+    check(process.stdout.read(1), 'no output')
+    seconds = 60 + (os.path.getsize(path) >> 16)
+    check_equal(limits_of(process.pid)['Max cpu time'], [str(seconds), str(seconds + 5)],
+                'the limit by the size')
+
+
+# --- what was meant -------------------------------------------------------------------------------
+
+def test_packed_input(t):
+    """It says with what, and how to go on; the way it names works."""
+    for name, suffix in (('gzip', 'gz'), ('zstd', 'zst'), ('xz', 'xz')):
+        if not shutil.which(name):
+            continue
+        path = t.path(f'packed.{suffix}')
+        with open(path, 'wb') as file:
+            file.write(t.run(name, '-c', golden()).stdout)
+        for words in (('summary',), ('info',), ('verify',), ('events', '--json')):
+            result = t.run(REPORT, *words, path)
+            check_equal(result.status, UNREADABLE, f'{result}')
+            check(words[0] == 'verify' or not result.stdout, f'{result}')
+            check_equal(len(result.error_lines()), 1, f'{result}')
+            check(f'{name} -dc FILE | vfork-report -'.encode() in result.stderr, f'{result}')
+        check_equal(t.run('sh', '-c', f'{name} -dc {path} | "$1" -', 'sh', REPORT).stdout,
+                    t.run(REPORT, golden()).stdout, f'{name} -dc')
+
+
+def test_quiet_status(t):
+    """-q --exit-code: 'vfork-report ... || page-somebody' has nothing to print."""
+    for words in (('summary',), ('vforks', '--json'), ('tree',), ('events',)):
+        result = t.run(REPORT, *words, '--exit-code', '-q', golden())
+        check_equal((result.status, result.stdout, result.stderr), (1, b'', b''), f'{result}')
+    check(t.run(REPORT, '--exit-code', golden()).stdout, 'nothing without -q')
+    check(t.run(REPORT, '-q', golden()).stdout, 'nothing without --exit-code')
+    result = t.run(REPORT, '--exit-code', '-q', t.path('missing'))
+    check_equal((result.status, len(result.error_lines())), (UNREADABLE, 1), f'{result}')
+    path = t.path('out')
+    t.run(REPORT, 'export', '--format', 'csv', '--exit-code', '-q', '-o', path, golden())
+    check(content(path), 'an export is its output')
+
+
+def test_moments_of_pipes(t):
+    """The end of what is being written is not known, its start is."""
+    result = t.run(REPORT, 'vforks', '--from', '1s ago', '-', data=content(golden()))
+    check_equal((result.status, result.stdout), (USAGE, b''), f'{result}')
+    check_equal(len(result.error_lines()), 1, f'{result}')
+    words = ('vforks', '--utc', '--csv', '--from', '22:13:20.3')
+    check_equal(t.run(REPORT, *words, '-', data=content(golden())).stdout,
+                t.run(REPORT, *words, golden()).stdout, 'of a pipe')
+
+
+def test_local_zone_works_inside(t):
+    """The zone's file is read before the lock; a clock time is one of that zone."""
+    env = {**t.environment, 'TZ': 'Asia/Kolkata' if os.path.exists(
+        '/usr/share/zoneinfo/Asia/Kolkata') else 'IST-5:30'}
+    words = ('vforks', '--csv', '--from')
+    check_equal(t.run(REPORT, *words, '03:43:20.3', golden(), env=env).stdout,
+                t.run(REPORT, *words, '22:13:20.3', '--utc', golden(), env=env).stdout, 'rows')
+    result = t.run(REPORT, 'vforks', '--from', '1h', golden(), env=env)
+    check(b'03:43:20 to 2023-11-15 03:43:22 +05:30' in result.stderr, f'{result}')
 
 
 # --- live input -----------------------------------------------------------------------------------

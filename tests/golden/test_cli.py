@@ -70,6 +70,14 @@ SELECTIONS = (
     'events --exe cc1 FILE',
     'summary --comm worker FILE',
     'verify --pid 1 FILE',
+    'vforks --from 22:13:20.3 --utc FILE',
+    'vforks --from 1500ms\xa0ago FILE',
+    'vforks --comm nobody FILE',
+    'events --uid 7 FILE',
+    'tree --container ff FILE',
+    'summary --from 1h FILE',
+    'vforks --to 2023-11-14T00:00Z FILE',
+    'FILE vforks',
     'FILE FILE',
 )
 # Of one with children that differ from their parents, and with an end that is not known.
@@ -86,8 +94,10 @@ UNDECIDED = (
 )
 # Without a trace.
 PROGRAM = (
-    '--help', 'summary --help', 'vforks --help', 'tree --help', 'events --help', 'export --help',
-    'info --help', 'verify --help', '--version', '--json-schema', '', '--foo', 'stalls x.vft',
+    '--help', 'help', 'help tree', 'summary --help', 'vforks --help', 'tree --help',
+    'events --help', 'export --help', 'info --help', 'verify --help', '--version', '--json-schema',
+    '', '--foo', 'stalls x.vft', 'sumary x.vft',
+    '--ndjsn x.vft', '--from 2 --to 1 x.vft', '--pid 99999999999 x.vft', '--pid 1 2 x.vft',
     'export --format perfetto x.vft', 'nosuch.vft', 'vforks --json nosuch.vft',
     'verify --json nosuch.vft', '.',
 )
@@ -100,8 +110,8 @@ def shown(data):
 
 
 def run(tool, line, file=None, **environment):
-    words = [file if word == 'FILE' else word for word in line.split()]
-    env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8', **environment}
+    words = [file if word == 'FILE' else word.replace('\xa0', ' ') for word in line.split(' ')]
+    env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8', 'TZ': 'UTC', **environment}
     env.update({k: v for k, v in os.environ.items() if k.startswith(('ASAN_', 'UBSAN_', 'LSAN_'))})
     result = subprocess.run([tool, *words], cwd=TRACES, env=env, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)

@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "replay/base/zone.h"
 #include "replay/rows/filter.h"
+#include "replay/rows/seen.h"
 
 static struct vft_str str(const char *text)
 {
@@ -47,7 +50,15 @@ static void test_filter__moment_refuses(void **state)
 					  "yesterday",
 					  "--5s",
 					  "5 s",
-					  "2024-02-29T12:34:56",
+					  "2024-02-29T12:34:56 ago",
+					  "14:5",
+					  "24:00",
+					  "14:05:30.",
+					  "14:05x",
+					  "ago",
+					  " ago",
+					  "x ago",
+					  "-5s ago",
 					  "2024-13-01T00:00:00Z",
 					  "2024-02-29T12:34:56.Z",
 					  "2024-02-29T12:34:56Zx",
@@ -60,6 +71,102 @@ static void test_filter__moment_refuses(void **state)
 		assert_int_equal(rep_moment_parse(bad[i], &m), -EINVAL);
 		assert_int_equal(m.relative_ns, 42);
 	}
+}
+
+/* A zone of its own for a test; there is none of the machine's in it. */
+static void set_zone(const char *name, bool utc)
+{
+	assert_int_equal(setenv("TZ", name, 1), 0);
+	rep_zone_set(utc);
+}
+
+static void test_filter__moment_local(void **state)
+{
+	struct rep_moment m;
+
+	set_zone("CET-1CEST,M3.5.0,M10.5.0/3", false);
+	assert_int_equal(rep_moment_parse("2024-07-01 12:00", &m), 0);
+	assert_int_equal(rep_moment_settle(&m), 0);
+	assert_int_equal(m.epoch_ns, 1719828000000000000u); /* 10:00 UTC, in summer */
+	assert_int_equal(rep_moment_parse("2024-01-01T12:00:00.5", &m), 0);
+	assert_int_equal(rep_moment_settle(&m), 0);
+	assert_int_equal(m.epoch_ns, 1704106800500000000u); /* 11:00 UTC */
+	set_zone("CET-1", true);
+	assert_int_equal(rep_moment_parse("2024-01-01T12:00:00.5", &m), 0);
+	assert_int_equal(rep_moment_settle(&m), 0);
+	assert_int_equal(m.epoch_ns, 1704110400500000000u);
+	assert_int_equal(rep_moment_parse("2024-01-01T12:00Z", &m), 0);
+	assert_int_equal(m.needs, REP_MOMENT_NEEDS_NOTHING);
+}
+
+#define NOON_UTC 1704110400000000000u /* 2024-01-01 */
+#define HOUR     3600000000000u
+
+static uint64_t resolved(const char *text, uint64_t start, uint64_t end)
+{
+	struct rep_moment m;
+
+	assert_int_equal(rep_moment_parse(text, &m), 0);
+	rep_moment_resolve(&m, start, end);
+	assert_true(m.is_absolute);
+	assert_int_equal(m.needs, REP_MOMENT_NEEDS_NOTHING);
+	return m.epoch_ns;
+}
+
+static void test_filter__moment_of_the_traces_day(void **state)
+{
+	struct rep_clock clock = {1000, NOON_UTC};
+	struct rep_section_info info = {.start_ns = 1000, .clocks = &clock, .n_clocks = 1};
+	struct rep_moment m;
+
+	set_zone("XXX-2", false);
+	assert_int_equal(resolved("14:30", NOON_UTC, NOON_UTC + HOUR), NOON_UTC + HOUR / 2);
+	assert_int_equal(resolved("14:30:00.25", NOON_UTC, NOON_UTC + HOUR),
+			 NOON_UTC + HOUR / 2 + 250000000);
+	/* Past midnight: the next day's, but only where the trace reaches it. */
+	assert_int_equal(resolved("01:00", NOON_UTC, NOON_UTC + 20 * HOUR), NOON_UTC + 11 * HOUR);
+	assert_int_equal(resolved("01:00", NOON_UTC, NOON_UTC + HOUR), NOON_UTC - 13 * HOUR);
+	assert_int_equal(resolved("13:00", NOON_UTC, NOON_UTC + 20 * HOUR), NOON_UTC - HOUR);
+	/* Of a pipe, whose end is not known. */
+	assert_int_equal(rep_moment_parse("14:00:01", &m), 0);
+	assert_int_equal(rep_moment_in(&m, &info, 7), 1000 + 1000000000);
+	info.n_clocks = 0;
+	assert_int_equal(rep_moment_in(&m, &info, 7), 7);
+	set_zone("UTC", true);
+}
+
+static void test_filter__moment_before_the_end(void **state)
+{
+	assert_int_equal(resolved("10m ago", NOON_UTC, NOON_UTC + HOUR),
+			 NOON_UTC + HOUR - HOUR / 6);
+	assert_int_equal(resolved("1h30m ago", NOON_UTC, NOON_UTC + HOUR), NOON_UTC - HOUR / 2);
+	assert_int_equal(resolved("0 ago", NOON_UTC, NOON_UTC + HOUR), NOON_UTC + HOUR);
+}
+
+static void test_filter__seen(void **state)
+{
+	struct rep_section_info info = {0};
+	struct rep_select select = {.uids = {{5}, 1}};
+	struct rep_seen seen = {0};
+	struct rep_process process = {.uid = 7};
+	struct rep_buf buf = {0};
+
+	for (process.uid = 100; process.uid < 100 + REP_SEEN_VALUES; process.uid++) {
+		rep_seen_process(&seen, &select, &info, &process, false);
+		rep_seen_process(&seen, &select, &info, &process, false);
+	}
+	assert_int_equal(seen.n_rows, 2 * REP_SEEN_VALUES);
+	rep_seen_describe(&seen, &select, &buf);
+	rep_buf_char(&buf, '\0');
+	assert_string_equal(buf.data, "; uids there: 100, 101, 102, 103, 104, 105");
+	rep_seen_process(&seen, &select, &info, &process, false);
+	buf.size = 0;
+	rep_seen_describe(&seen, &select, &buf);
+	rep_buf_char(&buf, '\0');
+	assert_string_equal(buf.data, "; uids there: 100, 101, 102, 103, 104, 105, ...");
+	rep_buf_release(&buf);
+	rep_seen_process(&seen, &select, &info, &process, true);
+	assert_int_equal(seen.n_matched, 1);
 }
 
 static void test_filter__glob(void **state)
@@ -90,7 +197,7 @@ static void test_filter__window(void **state)
 	assert_int_equal(w.to_ns, UINT64_MAX);
 	select.from.relative_ns = -5000;
 	assert_int_equal(rep_select_window(&select, &info).from_ns, 0);
-	select.from = (struct rep_moment){true, true, 0, 5500};
+	select.from = (struct rep_moment){.is_given = true, .is_absolute = true, .epoch_ns = 5500};
 	assert_int_equal(rep_select_window(&select, &info).from_ns, 1500);
 	select.from.epoch_ns = 6200; /* behind the second clock: it decides */
 	assert_int_equal(rep_select_window(&select, &info).from_ns, 2100);
@@ -315,6 +422,10 @@ int main(void)
 		cmocka_unit_test(test_filter__moment_relative),
 		cmocka_unit_test(test_filter__moment_absolute),
 		cmocka_unit_test(test_filter__moment_refuses),
+		cmocka_unit_test(test_filter__moment_local),
+		cmocka_unit_test(test_filter__moment_of_the_traces_day),
+		cmocka_unit_test(test_filter__moment_before_the_end),
+		cmocka_unit_test(test_filter__seen),
 		cmocka_unit_test(test_filter__glob),
 		cmocka_unit_test(test_filter__window),
 		cmocka_unit_test(test_filter__vfork_overlaps_window),

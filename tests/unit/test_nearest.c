@@ -10,9 +10,9 @@
 
 static const char *find(const char *word)
 {
-	static const char *const names[] = {"summary", "vforks", "tree",      "events",  "export",
-					    "info",    "verify", "exit-code", "outcome", "csv",
-					    "json",    "ndjson", "csv-safe",  "limit",   "min"};
+	static const char *const names[] = {
+		"json-schema", "summary", "vforks", "tree", "events", "export",   "info",  "verify",
+		"exit-code",   "outcome", "csv",    "json", "ndjson", "csv-safe", "limit", "min"};
 	struct vft_nearest nearest = {0};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -38,6 +38,7 @@ static void test_nearest__the_nearest_and_not_the_first(void **state)
 	assert_string_equal(find("ndjso"), "ndjson");
 	assert_string_equal(find("json"), "json");
 	assert_string_equal(find("csv-saf"), "csv-safe");
+	assert_string_equal(find("jso"), "json"); /* the shorter of two that begin so */
 }
 
 static void test_nearest__none_is_near(void **state)

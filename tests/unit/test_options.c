@@ -109,21 +109,82 @@ static void test_options__export(void **state)
 static void test_options__faults(void **state)
 {
 	check_fault("", "no FILE");
-	check_fault("--foo t.vft", "unknown option '--foo'; see 'vfork-report --help'");
-	check_fault("--fo=1 t.vft", "unknown option '--fo=1'");
+	check_fault("--quux t.vft", "unknown option '--quux'; see 'vfork-report --help'");
+	check_fault("--quux=1 t.vft", "unknown option '--quux=1'");
 	check_fault("-x t.vft", "unknown option '-x'");
-	check_fault("stalls t.vft",
+	check_fault("analyse t.vft",
 		    "commands: summary, vforks, tree, events, export, info, verify");
 	check_fault("--json --csv vforks t.vft", "more than one output format");
 	check_fault("--json=yes t.vft", "takes no value");
 	check_fault("t.vft --pid", "option '--pid' needs a value");
 	check_fault("--pid -1 t.vft", "--pid '-1'");
-	check_fault("--pid 4294967296 t.vft", "is no number");
+	check_fault("--pid 4294967296 t.vft", "out of range; give 0 to 4294967295");
+	check_fault("--uid 1,x t.vft", "--uid '1,x' is no number");
+	check_fault("vforks -n 99999999999999999999 t.vft", "give 0 to 18446744073709551615");
+	check_fault("vforks -n x t.vft", "is no number");
+	check_fault("vforks --min 300y t.vft", "1h30m");
+	check_fault("vforks --min 300000d t.vft", "give up to 213503d");
+	check_fault("--max-cpu 0 t.vft", "1s or more");
+	check_fault("--max-output 99999999T t.vft", "give 1 to 16777215T");
 	check_fault("--min 1s t.vft", "--min is not an option of 'summary'");
 	check_fault("--ns t.vft", "--pid too");
 	check_fault("--max-output 0 t.vft", "--max-output '0'");
 	check_fault("--color red t.vft", "--color 'red'");
-	check_fault("--jso t.vft", "unknown option"); /* no abbreviations: they end in surprises */
+	check_fault("--jso t.vft",
+		    "did you mean --json?"); /* no abbreviations: they end in surprises */
+}
+
+static void test_options__what_was_meant(void **state)
+{
+	check_fault("sumary t.vft", "unknown command 'sumary'; did you mean summary?");
+	check_fault("vfork t.vft", "did you mean vforks?");
+	check_fault("vforks --exitcode t.vft", "did you mean --exit-code?");
+	check_fault("vforks --outcom=open t.vft", "did you mean --outcome?");
+	check_fault("t.vft vforks", "the command comes first: 'vfork-report vforks t.vft'");
+	check_fault("-q t.vft --pid 1 tree", "'vfork-report tree t.vft'");
+	check_fault("vforks --pid 1 2 t.vft", "there is no file '2'; give several pids as --pid");
+	check_fault("--pid 1 2 t.vft", "there is no file '2'");
+	check_fault("--from 5 --to 3s t.vft", "--from is after --to");
+	check_fault("--from 2024-01-02T00:00Z --to 2024-01-01T00:00Z t.vft", "--from is after");
+	assert_int_equal(parse("--from 23:00 --to 01:00 t.vft"), 0); /* a night */
+	assert_int_equal(parse("--from 5 --to 5s t.vft"), 0);
+	assert_int_equal(parse("vforks t.vft vforks"), 0); /* then it is a file */
+	assert_int_equal(options.n_files, 2);
+}
+
+static void test_options__several_numbers(void **state)
+{
+	char *argv[] = {(char[]){"vfork-report"}, (char[]){"--pid"}, (char[]){"12 13\n"},
+			(char[]){"t.vft"}};
+
+	assert_int_equal(parse("--pid 1,2 --pid 3 --uid 0,1000 t.vft"), 0);
+	assert_int_equal(options.select.pids.n, 3);
+	assert_int_equal(options.select.pids.items[1], 2);
+	assert_int_equal(options.select.pids.items[2], 3);
+	assert_int_equal(options.select.uids.n, 2);
+	check_fault("--pid 1,,x t.vft", "is no number");
+	check_fault("--pid , t.vft", "is no number");
+	check_fault("--pid= t.vft", "is no number");
+	rep_options_release(&options);
+	rep_buf_release(&fault);
+	assert_int_equal(rep_options_parse(4, argv, &options, &fault), 0); /* $(pidof x) */
+	assert_int_equal(options.select.pids.n, 2);
+	assert_int_equal(options.select.pids.items[1], 13);
+}
+
+static void test_options__help_by_name(void **state)
+{
+	assert_int_equal(parse("help"), 0);
+	assert_true(options.help);
+	assert_null(options.command);
+	assert_int_equal(parse("help vforks"), 0);
+	assert_true(options.help);
+	assert_ptr_equal(options.command, &rep_cmd_vforks);
+	check_fault("help vfork", "did you mean vforks?");
+	assert_int_equal(parse("-h"), 0);
+	assert_true(options.help);
+	assert_int_equal(parse("-V"), 0);
+	assert_true(options.version);
 }
 
 static void test_options__fault_is_escaped(void **state)
@@ -173,6 +234,9 @@ int main(void)
 		cmocka_unit_test(test_options__outcomes),
 		cmocka_unit_test(test_options__export),
 		cmocka_unit_test(test_options__faults),
+		cmocka_unit_test(test_options__what_was_meant),
+		cmocka_unit_test(test_options__several_numbers),
+		cmocka_unit_test(test_options__help_by_name),
 		cmocka_unit_test(test_options__fault_is_escaped),
 		cmocka_unit_test(test_options__help_needs_no_file),
 		cmocka_unit_test(test_options__help_fits_a_screen),
