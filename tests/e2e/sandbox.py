@@ -144,7 +144,10 @@ def test_the_thread_that_reads_ahead(t):
     if any(word.startswith('landlock') for word in level(t)):
         check(len(shut) == 1 and shut[0] < threads[0], f'Landlock {shut}, thread {threads}')
     check_equal(len({pid for _, pid in reads}), 2, 'threads that read')
-    refused = [line for line in lines[locks[0]:] if re.search(r'= -1 E(PERM|ACCES)', line[1])]
+    # glibc's malloc asks once how memory is committed, when a thread's arena shrinks; that it may
+    # not know is what it takes for the default.
+    refused = [line for line in lines[locks[0]:] if re.search(r'= -1 E(PERM|ACCES)', line[1]) and
+               '/proc/sys/vm/overcommit_memory' not in line[1]]
     check_equal(refused, [], 'what was refused')
 
 
