@@ -26,6 +26,9 @@ struct events {
 	const struct rep_section_info *info;
 	struct rep_window window;
 	struct rep_event_row row;
+	struct rep_origin origin, first;
+	struct vft_str note;
+	size_t n_sections;
 };
 
 static int wants(void *context, const struct vft_event *event)
@@ -42,13 +45,27 @@ static int on_event(void *context, const struct vft_event *event)
 {
 	struct events *self = context;
 
+	uint64_t epoch_ns;
+
 	rep_events_cells(event, self->info->start_ns, &self->row);
+	if (self->run->out->options.format == REP_TEXT &&
+	    rep_section_realtime(self->info, event->time_ns, &epoch_ns))
+		self->row.cells[0].moment.epoch_ns = epoch_ns;
 	return rep_table_row_sparse(self->table, self->row.which, self->row.cells, self->row.n);
 }
 
 static int on_section(void *context, const struct rep_section_info *info)
 {
-	((struct events *)context)->info = info;
+	struct events *self = context;
+	const char *note;
+
+	self->info = info;
+	rep_origin_init(&self->origin, info);
+	self->origin.file = rep_input_current_of_many(self->run->input);
+	if (!self->n_sections++)
+		self->first = self->origin;
+	note = rep_origin_note(&self->origin, &self->first, &self->note);
+	rep_table_note(self->table, note, self->note);
 	return 0;
 }
 

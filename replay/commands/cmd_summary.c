@@ -8,7 +8,9 @@
 #include "replay/commands/summary_text.h"
 
 /* Below this all is read as fast. */
-#define EARLY_BYTES (8u << 20)
+#define EARLY_BYTES   (8u << 20)
+/* Up to this much command lines are kept. */
+#define COMMAND_BYTES (4u << 20)
 
 static const char help[] =
 	"Usage: vfork-report [summary] [OPTIONS] FILE...   verdict first, in 25 lines\n"
@@ -32,7 +34,10 @@ static int on_section(void *context, const struct rep_section_info *info)
 	struct rep_summary *self = context;
 
 	self->info = info;
+	self->origins.file = rep_input_current_of_many(self->run->input);
 	self->origin = rep_origins_append(&self->origins, info);
+	if (!self->first)
+		self->first = self->origin;
 	return self->origin ? 0 : -ENOMEM;
 }
 
@@ -82,6 +87,25 @@ static int take_episode(struct rep_summary *self, const struct rep_vfork *vfork)
 	return err ? err : rep_top_append(&self->worst, vfork);
 }
 
+/*
+ * Of a long trace the name must do, since a quarter of the time would go into arguments. By what
+ * has been read, so that a pipe says what the file says.
+ */
+static void set_command(const struct rep_summary *self, struct rep_vfork *vfork)
+{
+	const struct rep_process *parent = rep_model_find(self->info->model, vfork->episode.parent);
+
+	if (parent && self->n_bytes + self->info->size_bytes < COMMAND_BYTES &&
+	    self->run->input->size_bytes < COMMAND_BYTES)
+		vfork->parent_argv = parent->argv;
+}
+
+static int on_section_end(void *context, const struct rep_section_info *info)
+{
+	((struct rep_summary *)context)->n_bytes += info->size_bytes;
+	return 0;
+}
+
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct rep_summary *self = context;
@@ -92,6 +116,8 @@ static int on_episode(void *context, const struct rep_episode *episode)
 	rep_vfork_init(&vfork, self->info, self->origin, episode);
 	vfork.match = rep_select_vfork(select, self->info, &vfork);
 	rep_seen_vfork(&self->run->seen, select, &vfork, vfork.match);
+	if (vfork.match && (episode->outcome == REP_OUTCOME_OPEN || episode->may_be_open))
+		set_command(self, &vfork);
 	if (vfork.match)
 		err = take_episode(self, &vfork);
 	return err;
@@ -227,9 +253,12 @@ static int tell_early(struct rep_summary *self)
 
 static int run_summary(struct rep_run *run, struct vft_err *err)
 {
-	static const struct rep_trace_ops ops = {
-		.model = {.on_episode = on_episode, .on_process = on_process, .without_argv = true},
-		.on_section = on_section};
+	const struct rep_trace_ops ops = {
+		.model = {.on_episode = on_episode,
+			  .on_process = on_process,
+			  .without_argv = run->input->size_bytes >= COMMAND_BYTES},
+		.on_section = on_section,
+		.on_section_end = on_section_end};
 	struct rep_summary self = {.run = run,
 				   .worst = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},
 				   .open = {.by = REP_BY_BLOCKED, .limit = REP_SUMMARY_ROWS},

@@ -29,7 +29,7 @@ static const char help[] =
 struct vforks {
 	struct rep_run *run;
 	const struct rep_section_info *info;
-	const struct rep_origin *origin;
+	const struct rep_origin *origin, *first;
 	struct rep_origins origins;
 	struct rep_top top;
 	struct rep_table *table; /* NULL: nothing has been printed */
@@ -40,7 +40,10 @@ static int on_section(void *context, const struct rep_section_info *info)
 	struct vforks *self = context;
 
 	self->info = info;
+	self->origins.file = rep_input_current_of_many(self->run->input);
 	self->origin = rep_origins_append(&self->origins, info);
+	if (!self->first)
+		self->first = self->origin;
 	return self->origin ? 0 : -ENOMEM;
 }
 
@@ -82,7 +85,11 @@ static int fill(struct vforks *self)
 				      &self->table);
 	rep_top_sort(&self->top);
 	for (size_t i = 0; i < self->top.n_rows && !err; i++) {
+		struct vft_str from;
+		const char *note = rep_origin_note(self->top.rows[i].origin, self->first, &from);
+
 		rep_vforks_cells(&self->top.rows[i], &scratch, cells);
+		rep_table_note(self->table, note, from);
 		err = rep_table_row(self->table, cells);
 	}
 	rep_top_release(&self->top);

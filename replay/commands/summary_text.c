@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "replay/base/saturate.h"
+#include "replay/base/zone.h"
+#include "replay/print/escape.h"
 
-#define BAR_COLUMNS 40u
+#define BAR_COLUMNS     40u
+#define COMMAND_COLUMNS 60u
 
 static void number(struct rep_out *out, enum rep_style style, uint64_t value)
 {
@@ -70,10 +73,78 @@ static void state_of(struct rep_out *out, enum rep_style style, uint32_t state)
 	rep_line_word(out, style, ")");
 }
 
-/* "sh[123] has been held 12.3s by child foo[456] (stopped)" */
-static void held_by(struct rep_out *out, enum rep_style style, const struct rep_episode *e)
+static struct vft_str last_component(struct vft_str path)
 {
+	uint32_t from = path.size;
+
+	while (from && path.data[from - 1] != '/')
+		from--;
+	if (!path.data)
+		return path;
+	return (struct vft_str){path.data + from, path.size - from};
+}
+
+static bool is_same(struct vft_str a, struct vft_str b)
+{
+	return a.size == b.size && a.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* More than the program's own name, which comm is. */
+static bool says_more(struct vft_str argv, struct vft_str comm)
+{
+	struct vft_str first, next;
+	size_t at = 0;
+
+	return rep_argv_next(argv, &at, &first) &&
+	       (rep_argv_next(argv, &at, &next) || !is_same(last_component(first), comm));
+}
+
+/* The unit of systemd that a cgroup is: "nginx.service"; empty for others. */
+static struct vft_str unit_of(struct vft_str cgroup)
+{
+	static const char suffix[] = ".service";
+	struct vft_str name = last_component(cgroup);
+	size_t n = sizeof(suffix) - 1;
+
+	if (name.size <= n || memcmp(name.data + name.size - n, suffix, n) != 0)
+		return (struct vft_str){0};
+	return name;
+}
+
+/* " (python3 /srv/app.py)": who that is, where the name does not say it. */
+static void what_waits(struct rep_out *out, enum rep_style style, const struct rep_vfork *vfork)
+{
+	struct vft_str argv = rep_str_get(vfork->parent_argv), unit = unit_of(vfork->cgroup);
+	struct rep_cell cell = REP_BYTES(argv);
+	struct rep_buf text = {.ascii_only = out->buf.ascii_only};
+	size_t n;
+
+	if (says_more(argv, rep_str_get(vfork->episode.parent_comm)))
+		rep_cell_text(&text, REP_CELL_ARGV, &cell, out->options.utf8);
+	else if (unit.size)
+		rep_escape_text(&text, unit);
+	if (text.size && !text.failed) {
+		n = rep_utf8_fit(text.data, text.size, COMMAND_COLUMNS);
+		if (n < text.size) {
+			text.size = n;
+			rep_buf_text(&text, "...");
+		}
+		rep_buf_text(&text, ")");
+		rep_buf_char(&text, '\0');
+		rep_line_word(out, style, " (");
+		rep_line_word(out, style, text.failed ? "" : text.data);
+	}
+	out->buf.failed |= text.failed;
+	rep_buf_release(&text);
+}
+
+/* "sh[123] has been held 12.3s by child foo[456] (stopped)" */
+static void held_by(struct rep_out *out, enum rep_style style, const struct rep_vfork *vfork)
+{
+	const struct rep_episode *e = &vfork->episode;
+
 	who_waits(out, style, e);
+	what_waits(out, style, vfork);
 	if (e->outcome == REP_OUTCOME_OPEN) {
 		rep_line_word(out, style, " has been held ");
 		duration(out, style, e->blocked_ns);
@@ -123,10 +194,12 @@ static void who_was_not_listed(struct rep_out *out, const struct rep_facts *fact
 	rep_line_word(out, REP_WARN, "; there and since: ");
 }
 
-/* Of @n vforks the longest is @e: it, and who holds it and how many more in the end. */
+/* Of @n vforks the longest is @vfork: it, and who holds it and how many more in the end. */
 static void longest(struct rep_out *out, enum rep_style style, uint64_t n,
-		    const struct rep_episode *e)
+		    const struct rep_vfork *vfork)
 {
+	const struct rep_episode *e = &vfork->episode;
+
 	if (!e->n_inside) {
 		rep_line_word(out, style, n == 1 ? ": " : "; longest: ");
 	} else {
@@ -141,7 +214,7 @@ static void longest(struct rep_out *out, enum rep_style style, uint64_t n,
 		state_of(out, style, e->chain->holder_state);
 		rep_line_word(out, style, ": ");
 	}
-	held_by(out, style, e);
+	held_by(out, style, vfork);
 }
 
 static void health_open(const struct rep_summary *s)
@@ -157,7 +230,7 @@ static void health_open(const struct rep_summary *s)
 		rep_line_word(out, style,
 			      n == 1 ? "was still open when the trace ended"
 				     : "were still open when the trace ended");
-	longest(out, style, n, &s->open.rows[0].episode);
+	longest(out, style, n, &s->open.rows[0]);
 	if (s->n_may_be_stuck) {
 		rep_line_word(out, REP_WARN, "; ");
 		number(out, REP_WARN, s->n_may_be_stuck);
@@ -173,7 +246,7 @@ static void health_maybe(const struct rep_summary *s)
 	struct rep_out *out = s->run->out;
 
 	plural(out, REP_WARN, s->n_may_be_stuck, " vfork may be stuck", " vforks may be stuck");
-	longest(out, REP_WARN, s->n_may_be_stuck, &s->may_be_open.rows[0].episode);
+	longest(out, REP_WARN, s->n_may_be_stuck, &s->may_be_open.rows[0]);
 	what_is_missing(out, &s->run->facts);
 	rep_line_end(out);
 }
@@ -261,21 +334,48 @@ static void losses(const struct rep_summary *s)
 	}
 }
 
-/* To the second, so that it can be read aloud. */
-static void second(struct rep_out *out, enum rep_style style, uint64_t epoch_ns)
+static bool is_same_day(const struct rep_civil *a, const struct rep_civil *b)
 {
-	char text[48];
-	struct rep_buf buf = {0};
+	return a->day == b->day && a->month == b->month && a->year == b->year;
+}
 
-	rep_buf_time(&buf, epoch_ns);
-	/* A line with a hole in it must not pass for a whole one. */
-	out->buf.failed |= buf.failed;
-	if (!buf.failed && buf.size > 11) {
-		buf.data[10] = ' ';
-		snprintf(text, sizeof(text), "%.19s UTC", buf.data);
-		rep_line_word(out, style, text);
+/* To the second, so that it can be read aloud. */
+static void date(struct rep_out *out, enum rep_style style, const struct rep_civil *at)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d", at->year, at->month, at->day,
+		 at->hour, at->minute, at->second);
+	rep_line_word(out, style, text);
+}
+
+/* The time alone on the day on which the trace starts. */
+static void time_of_day(const struct rep_summary *s, uint64_t epoch_ns)
+{
+	struct rep_out *out = s->run->out;
+	struct rep_civil at, start;
+	char text[48];
+
+	rep_zone_split(epoch_ns, &at);
+	rep_zone_split(s->run->facts.start_epoch_ns, &start);
+	if (!is_same_day(&at, &start)) {
+		date(out, REP_PLAIN, &at);
+		return;
 	}
-	rep_buf_release(&buf);
+	snprintf(text, sizeof(text), "%02d:%02d:%02d", at.hour, at.minute, at.second);
+	rep_line_word(out, REP_PLAIN, text);
+}
+
+static void start_of(struct rep_out *out, uint64_t epoch_ns)
+{
+	char zone[REP_ZONE_NAME];
+	struct rep_civil at;
+
+	rep_zone_split(epoch_ns, &at);
+	rep_zone_name(at.offset_s, zone);
+	date(out, REP_DIM, &at);
+	rep_line_word(out, REP_DIM, " ");
+	rep_line_word(out, REP_DIM, zone);
 }
 
 static void trace_line(const struct rep_summary *s)
@@ -295,7 +395,7 @@ static void trace_line(const struct rep_summary *s)
 	}
 	if (facts->has_start) {
 		rep_line_word(out, REP_DIM, ", from ");
-		second(out, REP_DIM, facts->start_epoch_ns);
+		start_of(out, facts->start_epoch_ns);
 	}
 	rep_line_word(out, REP_DIM, " for ");
 	duration(out, REP_DIM, facts->duration_ns);
@@ -368,10 +468,13 @@ static struct rep_cell held_cell(const struct rep_episode *e)
 	return cell;
 }
 
-/* "  12.3s  sh[123] by foo[456]  open, stopped  at 1.234567  /bin/x" */
-static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
+/* "  12.3s  sh[123] by foo[456]  open, stopped  at 14:05:30, 1.234567  file a.vft  /bin/x" */
+static void vfork_line(const struct rep_summary *s, const struct rep_vfork *vfork)
 {
+	struct rep_out *out = s->run->out;
 	const struct rep_episode *e = &vfork->episode;
+	struct vft_str from;
+	const char *note = rep_origin_note(vfork->origin, s->first, &from);
 	char name[REP_NAME_SIZE];
 
 	rep_line_padded(out, outcome_style(e->outcome), REP_CELL_DURATION, held_cell(e), 9, true);
@@ -396,7 +499,17 @@ static void vfork_line(struct rep_out *out, const struct rep_vfork *vfork)
 		number(out, REP_PLAIN, e->exit_code);
 	}
 	rep_line_word(out, REP_PLAIN, "  at ");
+	if (vfork->has_time) {
+		time_of_day(s, vfork->time_ns);
+		rep_line_word(out, REP_PLAIN, ", ");
+	}
 	rep_line_cell(out, REP_PLAIN, REP_CELL_OFFSET, REP_INT(rep_vfork_start(vfork)));
+	if (note) {
+		rep_line_word(out, REP_PLAIN, "  ");
+		rep_line_word(out, REP_PLAIN, note);
+		rep_line_word(out, REP_PLAIN, " ");
+		rep_line_bytes(out, REP_PLAIN, from, 32);
+	}
 	if (rep_episode_n_behind(e)) {
 		rep_line_word(out, REP_BAD, "  and ");
 		number(out, REP_BAD, rep_episode_n_behind(e));
@@ -416,7 +529,7 @@ static uint64_t vfork_lines(const struct rep_summary *s, const struct rep_top *t
 	uint64_t n_told = 0;
 
 	for (size_t i = 0; i < top->n_rows && i < most; i++) {
-		vfork_line(s->run->out, &top->rows[i]);
+		vfork_line(s, &top->rows[i]);
 		n_told += 1 + (by_chain ? rep_episode_n_behind(&top->rows[i].episode) : 0);
 	}
 	return n_told;

@@ -20,8 +20,9 @@
 struct rep_summary {
 	struct rep_run *run;
 	const struct rep_section_info *info;
-	const struct rep_origin *origin;
+	const struct rep_origin *origin, *first;
 	struct rep_origins origins;
+	uint64_t n_bytes; /* of the sections before */
 	uint64_t n_episodes, n_processes, n_stuck;
 	uint64_t n_may_be_open, n_may_be_stuck; /* of the unknown */
 	uint64_t n_maybe_selected;

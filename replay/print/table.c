@@ -50,9 +50,11 @@ static void cell_common(struct rep_buf *buf, enum rep_cell_type type, const stru
 	switch (type) {
 	case REP_CELL_INT:
 	case REP_CELL_OFFSET:
+	case REP_CELL_MOMENT:
 		rep_buf_i64(buf, cell->i);
 		break;
 	case REP_CELL_UINT:
+	case REP_CELL_FLAGS:
 	case REP_CELL_DURATION:
 		rep_buf_u64(buf, cell->u);
 		break;
@@ -86,7 +88,7 @@ void rep_cell_text(struct rep_buf *buf, enum rep_cell_type type, const struct re
 		rep_buf_char(buf, '-');
 	else if (type == REP_CELL_DURATION)
 		rep_buf_duration(buf, cell->u);
-	else if (type == REP_CELL_OFFSET)
+	else if (type == REP_CELL_OFFSET || type == REP_CELL_MOMENT)
 		cell_offset(buf, cell->i);
 	else if (type == REP_CELL_BOOL)
 		rep_buf_text(buf, cell->b ? "yes" : "no");
@@ -183,7 +185,7 @@ static bool is_exact(enum rep_cell_type type, const struct rep_cell *cell)
 {
 	if (type == REP_CELL_BOOL)
 		return true;
-	if (type == REP_CELL_UINT || type == REP_CELL_DURATION)
+	if (type == REP_CELL_UINT || type == REP_CELL_DURATION || type == REP_CELL_FLAGS)
 		return cell->u <= MAX_EXACT;
 	return cell->i <= (int64_t)MAX_EXACT && cell->i >= -(int64_t)MAX_EXACT;
 }
@@ -206,6 +208,8 @@ static void json_cell(struct rep_out *out, const char *key, enum rep_cell_type t
 	case REP_CELL_BOOL:
 	case REP_CELL_DURATION:
 	case REP_CELL_OFFSET:
+	case REP_CELL_MOMENT:
+	case REP_CELL_FLAGS:
 		cell_common(&out->buf, type, cell);
 		if (!is_exact(type, cell))
 			json_digits(out, key, type, cell);
@@ -343,6 +347,12 @@ int rep_table_row_sparse(struct rep_table *table, const uint8_t *which,
 			 const struct rep_cell *cells, size_t n)
 {
 	return any_row(table, which, cells, n);
+}
+
+void rep_table_note(struct rep_table *table, const char *name, struct vft_str value)
+{
+	if (table->text)
+		rep_text_note(table->text, name, value);
 }
 
 int rep_table_flush(struct rep_table *table)

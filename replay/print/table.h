@@ -24,11 +24,13 @@ enum rep_cell_type {
 	REP_CELL_BOOL,     /* text shows yes or no */
 	REP_CELL_DURATION, /* u64 ns; text shows "12.3ms", others the integer */
 	REP_CELL_OFFSET,   /* i64 ns since trace start; text shows seconds, others the integer */
-	REP_CELL_TIME,     /* u64 ns since the epoch as RFC 3339 in UTC with nine digits */
-	REP_CELL_BYTES, /* chosen by anyone: escaped in text and CSV; U+FFFD plus NAME_raw in JSON
-			 */
-	REP_CELL_WORD,  /* our own static text */
-	REP_CELL_ARGV,  /* NUL-separated bytes: array in JSON, shell-quoted in text and CSV */
+	REP_CELL_MOMENT, /* the same, and of the world's clock; text shows both where it is known */
+	REP_CELL_FLAGS,  /* u64; text shows the names of the bits, others the integer */
+	REP_CELL_TIME,   /* u64 ns since the epoch as RFC 3339 in UTC with nine digits */
+	REP_CELL_BYTES,  /* chosen by anyone: escaped in text and CSV; U+FFFD plus NAME_raw in JSON
+			  */
+	REP_CELL_WORD,   /* our own static text */
+	REP_CELL_ARGV,   /* NUL-separated bytes: array in JSON, shell-quoted in text and CSV */
 };
 
 enum rep_style { REP_PLAIN, REP_BOLD, REP_DIM, REP_GOOD, REP_WARN, REP_BAD };
@@ -37,7 +39,9 @@ enum rep_style { REP_PLAIN, REP_BOLD, REP_DIM, REP_GOOD, REP_WARN, REP_BAD };
 enum rep_show {
 	REP_HIDE,   /* not at all */
 	REP_SHOW,   /* under its own heading */
+	REP_WIDE,   /* the same, where the terminal is wide enough */
 	REP_DETAIL, /* as name=value in the last column, when it has a value */
+	REP_LINE,   /* as name: value on a line of its own behind the row, when it has a value */
 };
 
 struct rep_column {
@@ -45,6 +49,8 @@ struct rep_column {
 	const char *title;        /* text heading */
 	const char *about;        /* docs/schema.md and the JSON schema */
 	const char *const *words; /* of a WORD: what it can say, NULL-ended; NULL = free */
+	const char *const
+		*bits; /* of FLAGS: the name of each from bit 0 on, "" = none; NULL-ended */
 	enum rep_cell_type type;
 	enum rep_show show;
 	bool may_be_null;
@@ -63,15 +69,20 @@ struct rep_cell {
 		bool b;
 		const char *word;
 		struct vft_str bytes;
+		struct {
+			int64_t i;
+			uint64_t epoch_ns; /* 0 = not known */
+		} moment;
 	};
 };
 
-#define REP_NULL     ((struct rep_cell){.is_null = true})
-#define REP_INT(v)   ((struct rep_cell){.i = (v)})
-#define REP_UINT(v)  ((struct rep_cell){.u = (v)})
-#define REP_BOOL(v)  ((struct rep_cell){.b = (v)})
-#define REP_WORD(v)  rep_cell_word(v)
-#define REP_BYTES(v) rep_cell_bytes(v)
+#define REP_NULL             ((struct rep_cell){.is_null = true})
+#define REP_INT(v)           ((struct rep_cell){.i = (v)})
+#define REP_UINT(v)          ((struct rep_cell){.u = (v)})
+#define REP_MOMENT(v, epoch) ((struct rep_cell){.moment = {(v), (epoch)}})
+#define REP_BOOL(v)          ((struct rep_cell){.b = (v)})
+#define REP_WORD(v)          rep_cell_word(v)
+#define REP_BYTES(v)         rep_cell_bytes(v)
 
 static inline struct rep_cell rep_cell_word(const char *word)
 {
@@ -96,6 +107,9 @@ VFT_MUST_CHECK int rep_table_row(struct rep_table *table, const struct rep_cell 
 /* Only the columns whose rising numbers are in @which; the others are absent (CSV: empty). */
 VFT_MUST_CHECK int rep_table_row_sparse(struct rep_table *table, const uint8_t *which,
 					const struct rep_cell *cells, size_t n);
+/* In text, what stands in the details of the rows from here on: "file=web1.vft". @name NULL:
+ * nothing. Borrowed. */
+void rep_table_note(struct rep_table *table, const char *name, struct vft_str value);
 /* Print what is held back, all of it: more may take long to come. The widths are fixed by then. */
 VFT_MUST_CHECK int rep_table_flush(struct rep_table *table);
 /* Print what is held back for alignment. Frees the table, also on failure. */

@@ -150,6 +150,43 @@ static const char *const errors[] = {
 	[133] = "EHWPOISON",
 };
 
+/* Without CLONE_, as strace -e abbrev has them; the lowest eight are the exit signal. */
+const char *const rep_bits_clone[] = {"",
+				      "",
+				      "",
+				      "",
+				      "",
+				      "",
+				      "",
+				      "NEWTIME",
+				      "VM",
+				      "FS",
+				      "FILES",
+				      "SIGHAND",
+				      "PIDFD",
+				      "PTRACE",
+				      "VFORK",
+				      "PARENT",
+				      "THREAD",
+				      "NEWNS",
+				      "SYSVSEM",
+				      "SETTLS",
+				      "PARENT_SETTID",
+				      "CHILD_CLEARTID",
+				      "DETACHED",
+				      "UNTRACED",
+				      "CHILD_SETTID",
+				      "NEWCGROUP",
+				      "NEWUTS",
+				      "NEWIPC",
+				      "NEWUSER",
+				      "NEWPID",
+				      "NEWNET",
+				      "IO",
+				      "CLEAR_SIGHAND",
+				      "INTO_CGROUP",
+				      NULL};
+
 const char *rep_signal_name(uint32_t number, char buffer[REP_NAME_SIZE])
 {
 	/* The C library keeps 32 and 33 to itself: what programs call SIGRTMIN is 34. */

@@ -15,6 +15,7 @@
 
 #define REP_NAME_SIZE 24
 
+extern const char *const rep_bits_clone[]; /* of clone flags, from bit 0 on; NULL-ended */
 /* "SIGKILL", "SIGRTMIN+2", or "SIG200" for a number no signal has; NULL for 0. May use @buffer. */
 const char *rep_signal_name(uint32_t number, char buffer[REP_NAME_SIZE]);
 /* "ENOENT", or "E5000" for an unknown number; NULL for 0. May use @buffer. */

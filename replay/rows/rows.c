@@ -57,6 +57,21 @@ void rep_origin_init(struct rep_origin *origin, const struct rep_section_info *i
 	origin->boot_id_size =
 		copy_text(origin->boot_id, sizeof(origin->boot_id), info->meta.boot_id);
 	origin->arch_size = copy_text(origin->arch, sizeof(origin->arch), info->meta.arch);
+	origin->host_size = copy_text(origin->host, sizeof(origin->host), info->meta.hostname);
+}
+
+const char *rep_origin_note(const struct rep_origin *origin, const struct rep_origin *first,
+			    struct vft_str *ret)
+{
+	if (origin->file) {
+		*ret = (struct vft_str){origin->file, (uint32_t)strlen(origin->file)};
+		return "file";
+	}
+	*ret = (struct vft_str){origin->host, origin->host_size};
+	return origin->host_size != first->host_size ||
+			       memcmp(origin->host, first->host, origin->host_size) != 0
+		       ? "host"
+		       : NULL;
 }
 
 static int64_t relative(const struct rep_origin *origin, uint64_t boottime_ns)
@@ -71,6 +86,7 @@ void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 	ret->episode = *episode;
 	ret->origin = origin;
 	ret->match = REP_MATCH_YES;
+	ret->parent_argv = NULL;
 	ret->has_time = rep_section_realtime(info, episode->start_ns, &ret->time_ns);
 	ret->cgroup_str = rep_model_cgroup(info->model, episode->cgroup);
 	ret->cgroup = rep_str_get(ret->cgroup_str);
@@ -85,6 +101,7 @@ void rep_vfork_acquire(struct rep_vfork *vfork)
 {
 	rep_str_acquire(vfork->cgroup_str);
 	rep_str_acquire(vfork->child_cgroup_str);
+	rep_str_acquire(vfork->parent_argv);
 	rep_episode_acquire(&vfork->episode);
 }
 
@@ -93,6 +110,7 @@ void rep_vfork_release(struct rep_vfork *vfork)
 	rep_episode_release(&vfork->episode);
 	rep_str_release(vfork->cgroup_str);
 	rep_str_release(vfork->child_cgroup_str);
+	rep_str_release(vfork->parent_argv);
 }
 
 int64_t rep_vfork_start(const struct rep_vfork *vfork)
@@ -261,7 +279,8 @@ void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch
 
 	vforks_end_cells(e, scratch, cells);
 	vforks_child_cells(vfork, scratch, cells);
-	cells[REP_VF_START_NS] = REP_INT(relative(origin, e->start_ns));
+	cells[REP_VF_START_NS] =
+		REP_MOMENT(relative(origin, e->start_ns), vfork->has_time ? vfork->time_ns : 0);
 	cells[REP_VF_START] = vfork->has_time ? REP_UINT(vfork->time_ns) : REP_NULL;
 	cells[REP_VF_PARENT_PID] = id_cell(e->parent.tgid);
 	cells[REP_VF_PARENT_TID] = id_cell(e->parent_tid);

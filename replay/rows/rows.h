@@ -22,7 +22,7 @@
 
 /* X(ID, name, TITLE, TYPE, SHOW, may be null, words, max width, about), in contract order */
 #define REP_VFORKS_LIST(X)                                                                         \
-	X(START_NS, start_ns, "START", OFFSET, SHOW, false, NULL, 0,                               \
+	X(START_NS, start_ns, "START", MOMENT, SHOW, false, NULL, 0,                               \
 	  "ns since trace start; negative for an episode that began before")                       \
 	X(START, start, NULL, TIME, HIDE, true, NULL, 0, "the same moment as RFC 3339, UTC, ns")   \
 	X(PARENT_PID, parent_pid, "PARENT", UINT, SHOW, true, NULL, 0,                             \
@@ -34,7 +34,7 @@
 	X(CHILD_NS_PID, child_ns_pid, "ns_pid", UINT, HIDE, true, NULL, 0,                         \
 	  "pid in the child's own pid namespace")                                                  \
 	X(CHILD_COMM, child_comm, "COMM", BYTES, SHOW, true, NULL, 16, "the child's last name")    \
-	X(SYSCALL, syscall, "CALL", WORD, SHOW, true, rep_words_syscall, 0,                        \
+	X(SYSCALL, syscall, "CALL", WORD, WIDE, true, rep_words_syscall, 0,                        \
 	  "the system call that made the child")                                                   \
 	X(CLONE_FLAGS, clone_flags, NULL, UINT, HIDE, true, NULL, 0,                               \
 	  "CLONE_* bits without the exit signal")                                                  \
@@ -42,7 +42,7 @@
 	  "what became of the child")                                                              \
 	X(CERTAIN, certain, NULL, BOOL, HIDE, false, NULL, 0,                                      \
 	  "nothing that is missing could make the outcome another one")                            \
-	X(REASON, reason, "reason", BYTES, DETAIL, true, NULL, 0, "why not certain")               \
+	X(REASON, reason, "reason", BYTES, LINE, true, NULL, 0, "why not certain")                 \
 	X(BLOCKED_NS, blocked_ns, "BLOCKED", DURATION, SHOW, true, NULL, 0,                        \
 	  "how long the parent was held; so far, when open")                                       \
 	X(RELEASE_SOURCE, release_source, NULL, WORD, HIDE, true, rep_words_source, 0,             \
@@ -146,10 +146,15 @@ extern const struct rep_table_info rep_tables[];
 struct rep_origin {
 	size_t source;
 	uint64_t start_ns; /* zero of the report's time */
-	char boot_id[64], arch[16];
-	uint32_t boot_id_size, arch_size;
+	char boot_id[64], arch[16], host[64];
+	uint32_t boot_id_size, arch_size, host_size;
+	const char *file; /* name of the input, borrowed; NULL: there is only one */
 };
 
+/* What text says with a row where rows come from several: "file", or "host" where that is not that
+ * of @first. NULL: nothing. */
+const char *rep_origin_note(const struct rep_origin *origin, const struct rep_origin *first,
+			    struct vft_str *ret);
 void rep_origin_init(struct rep_origin *origin, const struct rep_section_info *info);
 
 /*
@@ -166,6 +171,7 @@ struct rep_vfork {
 	uint64_t time_ns;                              /* of the start, ns since the epoch */
 	struct rep_str *cgroup_str, *child_cgroup_str; /* the model's, NULL when not known */
 	struct vft_str cgroup, child_cgroup;           /* their bytes */
+	struct rep_str *parent_argv;                   /* of who is held; NULL when not known */
 	enum rep_match match;                          /* whether it is of the selection */
 };
 

@@ -37,6 +37,7 @@ const struct rep_column rep_events_columns[REP_N_EVENTS] = {
 	 .title = title_,                                                                          \
 	 .about = about_,                                                                          \
 	 .words = WORDS(ID),                                                                       \
+	 .bits = REP_EV_##ID == REP_EV_CLONE_FLAGS ? rep_bits_clone : NULL,                        \
 	 .type = REP_CELL_##type_,                                                                 \
 	 .show = REP_##show_,                                                                      \
 	 .may_be_null = REP_EV_##ID > REP_EV_CPU},
@@ -196,7 +197,7 @@ void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct r
 	size_t n;
 
 	ret->n = 0;
-	*append(ret, REP_EV_TIME_NS) = REP_INT((int64_t)(event->time_ns - start_ns));
+	*append(ret, REP_EV_TIME_NS) = REP_MOMENT((int64_t)(event->time_ns - start_ns), 0);
 	*append(ret, REP_EV_KIND) = REP_WORD(vft_kind_name(event->kind));
 	*append(ret, REP_EV_CPU) = event->cpu == VFT_CPU_NONE ? REP_NULL : REP_UINT(event->cpu);
 	fields = vft_event_fields(event->kind, &n);

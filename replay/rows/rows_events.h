@@ -17,7 +17,7 @@
  * those that name a process (task_start and kin) are CLOCK_BOOTTIME as in keys.
  */
 #define REP_EVENTS_LIST(X)                                                                         \
-	X(TIME_NS, time_ns, "TIME", OFFSET, SHOW, "ns since trace start")                          \
+	X(TIME_NS, time_ns, "OFFSET", MOMENT, SHOW, "ns since trace start")                        \
 	X(KIND, kind, "KIND", WORD, SHOW, "what happened")                                         \
 	X(CPU, cpu, "CPU", UINT, SHOW, "where")                                                    \
 	X(PID, pid, "PID", UINT, SHOW, "process, as the host sees it")                             \
@@ -37,7 +37,7 @@
 	X(CHILD_UID, child_uid, NULL, UINT, HIDE, "the child's real uid")                          \
 	X(CHILD_PIDNS, child_pidns, NULL, UINT, HIDE, "inode of the child's pid namespace")        \
 	X(CHILD_CGROUP, child_cgroup, NULL, UINT, HIDE, "the child's cgroup v2 id")                \
-	X(CLONE_FLAGS, clone_flags, "clone_flags", UINT, DETAIL, "CLONE_* bits, no exit signal")   \
+	X(CLONE_FLAGS, clone_flags, "clone_flags", FLAGS, DETAIL, "CLONE_* bits, no exit signal")  \
 	X(EXIT_SIGNAL, exit_signal, NULL, WORD, HIDE, "what the parent gets when the child ends")  \
 	X(SYSCALL, syscall, NULL, INT, HIDE, "number in the caller's ABI")                         \
 	X(FLAGS, flags, NULL, UINT, HIDE, "bits per kind; see docs/format.md")                     \

@@ -17,6 +17,8 @@ static const char *type_name(enum rep_cell_type type)
 	case REP_CELL_UINT:
 	case REP_CELL_DURATION:
 	case REP_CELL_OFFSET:
+	case REP_CELL_MOMENT:
+	case REP_CELL_FLAGS:
 		return "integer";
 	case REP_CELL_BOOL:
 		return "boolean";

@@ -17,6 +17,7 @@ const struct rep_origin *rep_origins_append(struct rep_origins *origins,
 	if (!node)
 		return NULL;
 	rep_origin_init(&node->origin, info);
+	node->origin.file = origins->file;
 	node->next = origins->first;
 	origins->first = node;
 	return &node->origin;

@@ -30,6 +30,7 @@ void rep_top_release(struct rep_top *top);
 /* The sections' facts that rows point to. */
 struct rep_origins {
 	struct rep_origin_node *first;
+	const char *file; /* of the next sections; NULL: there is only one */
 };
 
 /* NULL: out of memory. */

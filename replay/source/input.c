@@ -285,6 +285,11 @@ const char *rep_input_current(const struct rep_input *input)
 	return input->current;
 }
 
+const char *rep_input_current_of_many(const struct rep_input *input)
+{
+	return input->n_files > 1 ? input->current : NULL;
+}
+
 int rep_input_current_index(const struct rep_input *input)
 {
 	return input->current_index;

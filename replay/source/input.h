@@ -64,6 +64,8 @@ VFT_MUST_CHECK bool rep_input_replay_end(const struct rep_input *input,
 /* During a replay: the name of the file being read; 1 or 0 whether it has a usable index, negative
  * when that cannot be told (a pipe, or -errno). */
 const char *rep_input_current(const struct rep_input *input);
+/* The same where several files are read, else NULL. */
+const char *rep_input_current_of_many(const struct rep_input *input);
 int rep_input_current_index(const struct rep_input *input);
 /* "FILE: what" to stderr; @what is our own text. */
 void rep_input_say(const char *name, const char *what);

@@ -153,7 +153,7 @@ def limits_of(pid):
 
 
 def test_cpu_time_is_bounded(t):
-    """Hours for a few bytes are not spent in silence: the limit is there, and its signal is told."""
+    """Hours for a few bytes are not spent in silence: there is a limit, and its signal is told."""
     process = waiting_reader(t, 'summary', '--max-cpu', '1h')
     check_equal(limits_of(process.pid)['Max cpu time'], ['3600', '3605'], 'the limit asked for')
     os.kill(process.pid, signal.SIGXCPU)
@@ -215,13 +215,23 @@ def test_moments_of_pipes(t):
 
 def test_local_zone_works_inside(t):
     """The zone's file is read before the lock; a clock time is one of that zone."""
-    env = {**t.environment, 'TZ': 'Asia/Kolkata' if os.path.exists(
-        '/usr/share/zoneinfo/Asia/Kolkata') else 'IST-5:30'}
+    name = 'Asia/Kolkata'
+    is_known = os.path.exists(f'/usr/share/zoneinfo/{name}')
+    env = {**t.environment, 'TZ': name if is_known else 'IST-5:30'}
     words = ('vforks', '--csv', '--from')
     check_equal(t.run(REPORT, *words, '03:43:20.3', golden(), env=env).stdout,
                 t.run(REPORT, *words, '22:13:20.3', '--utc', golden(), env=env).stdout, 'rows')
     result = t.run(REPORT, 'vforks', '--from', '1h', golden(), env=env)
     check(b'03:43:20 to 2023-11-15 03:43:22 +05:30' in result.stderr, f'{result}')
+
+
+def test_headline_says_what_is_held(t):
+    """The name alone says little where an interpreter runs: its command line is there too."""
+    harness.require_recorder()
+    process, trace = t.start_recorder(t.workload('stuck'), 'pause', options=('-d', '500ms'))
+    t.finish_recorder(process, status=None)
+    first = trace.report('summary').text().splitlines()[0]
+    check(f"({t.workload('stuck')} pause) has been held" in first, f'not in {first}')
 
 
 # --- live input -----------------------------------------------------------------------------------

@@ -135,6 +135,10 @@ def everything(tool):
             text += ''.join(run(tool, line, trace.name) for line in SELECTIONS)
         if trace.stem == 'chain':
             text += ''.join(run(tool, line, trace.name) for line in UNDECIDED)
+            for line in ('summary FILE', 'vforks FILE', 'vforks --utc FILE'):
+                text += run(tool, line, trace.name, TZ='XXX-5:30')
+            text += run(tool, 'vforks FILE outcomes.vft', trace.name)
+            text += run(tool, 'summary FILE outcomes.vft', trace.name)
         yield trace.stem, text
     yield 'program', ''.join(run(tool, line) for line in PROGRAM)
 

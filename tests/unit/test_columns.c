@@ -37,6 +37,8 @@ static const char *type_word(const struct rep_column *column)
 	case REP_CELL_UINT:
 	case REP_CELL_DURATION:
 	case REP_CELL_OFFSET:
+	case REP_CELL_MOMENT:
+	case REP_CELL_FLAGS:
 		return "integer";
 	case REP_CELL_BOOL:
 		return "boolean";

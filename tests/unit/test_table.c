@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "replay/base/zone.h"
 #include "replay/print/table.h"
 
 #define STR(s) ((struct vft_str){(s), sizeof(s) - 1})
@@ -128,12 +129,131 @@ static void test_table__text_cut_only_on_a_terminal(void **state)
 
 	fill(cells, 7, STR("abcdefghij"), STR("x\0yyyyyyyyyyyyyyyyyyyy\0"));
 	check_row(options, cells,
-		  "N  NAME      TOOK  DETAILS\n7  abcde\xe2\x80\xa6  12.3ms  argv=x "
-		  "yyy\xe2\x80\xa6\n");
+		  "N  NAME      TOOK  DETAILS\n7  abcde\xe2\x80\xa6  12.3ms\n    argv=x "
+		  "yyyyyyyyyyyyyyyyyy\xe2\x80\xa6\n");
 	options.width = 0;
 	check_row(options, cells,
 		  "N  NAME          TOOK  DETAILS\n7  abcdefghij  12.3ms  argv=x "
 		  "yyyyyyyyyyyyyyyyyyyy\n");
+}
+
+static const char *const bits[] = {"", "A", "B", NULL};
+static const struct rep_column rich[] = {
+	{.name = "at", .title = "START", .type = REP_CELL_MOMENT, .show = REP_SHOW},
+	{.name = "name",
+	 .title = "NAME",
+	 .type = REP_CELL_BYTES,
+	 .show = REP_SHOW,
+	 .max_width = 16},
+	{.name = "call", .title = "CALL", .type = REP_CELL_WORD, .show = REP_WIDE},
+	{.name = "bits", .title = "bits", .type = REP_CELL_FLAGS, .show = REP_DETAIL, .bits = bits},
+	{.name = "why", .title = "why", .type = REP_CELL_BYTES, .show = REP_LINE},
+};
+#define NOON 1704110400000000000u /* 2024-01-01 12:00 UTC */
+
+static void check_rich(struct rep_out_options options, const struct rep_cell (*rows)[5], size_t n,
+		       const char *expected)
+{
+	struct rep_table *table;
+	struct rep_out out;
+
+	rep_out_init(&out, -1, &options);
+	assert_int_equal(rep_table_begin(&out, rich, 5, &table), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(rep_table_row(table, rows[i]), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	rep_buf_char(&out.buf, '\0');
+	assert_string_equal(out.buf.data, expected);
+	rep_out_release(&out);
+}
+
+/* The clock beside the offset, with the date on another day; names of bits; a line for a reason. */
+static void test_table__text_clock_flags_and_lines(void **state)
+{
+	const struct rep_cell rows[][5] = {
+		{REP_MOMENT(1500000000, NOON + 1500000000),
+		 REP_BYTES(STR("sh")),
+		 REP_WORD("vfork"),
+		 {.u = 6},
+		 REP_BYTES(STR("the reason is long"))},
+		{REP_MOMENT(2, NOON + 86400000000000u),
+		 REP_BYTES(STR("a")),
+		 REP_NULL,
+		 {.u = 9},
+		 REP_NULL},
+		{REP_MOMENT(3, 0), REP_BYTES(STR("b")), REP_NULL, {.u = 0}, REP_NULL},
+	};
+
+	rep_zone_set(true);
+	check_rich((struct rep_out_options){.format = REP_TEXT}, rows, 3,
+		   "         TIME(UTC)     START  NAME  CALL   DETAILS\n"
+		   "      12:00:01.500  1.500000  sh    vfork  bits=A|B\n"
+		   "    why: the reason is long\n"
+		   "01-02 12:00:00.000  0.000000  a     -      bits=0x9\n"
+		   "                 -  0.000000  b     -      bits=0\n");
+	check_rich((struct rep_out_options){.format = REP_CSV}, rows, 1,
+		   "at,name,call,bits,why\r\n1500000000,sh,vfork,6,the reason is long\r\n");
+	/* Without any clock there is no column of it. */
+	check_rich((struct rep_out_options){.format = REP_TEXT}, rows + 2, 1,
+		   "   START  NAME  CALL  DETAILS\n0.000000  b     -     bits=0\n");
+}
+
+/* Too narrow: what can be missed, what is said twice, then the length of names. */
+static void test_table__text_fits_the_terminal(void **state)
+{
+	const struct rep_cell rows[][5] = {
+		{REP_MOMENT(1500000000, NOON),
+		 REP_BYTES(STR("abcdefghijklmn")),
+		 REP_WORD("vfork"),
+		 {.u = 6},
+		 REP_BYTES(STR("one two three four five"))},
+	};
+	struct rep_out_options options = {.format = REP_TEXT, .width = 74};
+
+	rep_zone_set(true);
+	check_rich(options, rows, 1,
+		   "   TIME(UTC)     START  NAME            CALL   DETAILS\n"
+		   "12:00:00.000  1.500000  abcdefghijklmn  vfork  bits=A|B\n"
+		   "    why: one two three four five\n");
+	options.width = 60;
+	check_rich(options, rows, 1,
+		   "   TIME(UTC)     START  NAME            DETAILS\n"
+		   "12:00:00.000  1.500000  abcdefghijklmn  bits=A|B\n"
+		   "    why: one two three four five\n");
+	options.width = 40;
+	check_rich(options, rows, 1,
+		   "   TIME(UTC)  NAME            DETAILS\n"
+		   "12:00:00.000  abcdefghijklmn  bits=A|B\n"
+		   "    why: one two three four five\n");
+	options.width = 24;
+	check_rich(options, rows, 1,
+		   "   TIME(UTC)  NAME\n"
+		   "12:00:00.000  abcdefg...\n"
+		   "    bits=A|B\n"
+		   "    why: one two three\n"
+		   "    four five\n");
+}
+
+static void test_table__text_note(void **state)
+{
+	struct rep_out_options options = {.format = REP_TEXT};
+	struct rep_cell cells[N_COLUMNS];
+	struct rep_table *table;
+	struct rep_out out;
+
+	fill(cells, 7, STR("sh"), (struct vft_str){0});
+	rep_out_init(&out, -1, &options);
+	assert_int_equal(rep_table_begin(&out, columns, N_COLUMNS, &table), 0);
+	rep_table_note(table, "file", STR("a\x1b.vft"));
+	assert_int_equal(rep_table_row(table, cells), 0);
+	rep_table_note(table, NULL, (struct vft_str){0});
+	assert_int_equal(rep_table_row(table, cells), 0);
+	assert_int_equal(rep_table_end(table), 0);
+	rep_buf_char(&out.buf, '\0');
+	assert_string_equal(out.buf.data,
+			    "N  NAME    TOOK  DETAILS\n7  sh    12.3ms  file=a\\x1b.vft\n"
+			    "7  sh    12.3ms\n");
+	rep_out_release(&out);
 }
 
 /* A text of which no more is looked at than columns can need: plain, of escapes, of no width. */
@@ -336,6 +456,9 @@ int main(void)
 		cmocka_unit_test(test_table__text_quiet_detail),
 		cmocka_unit_test(test_table__json_digits_of_large_numbers),
 		cmocka_unit_test(test_table__text_cut_only_on_a_terminal),
+		cmocka_unit_test(test_table__text_clock_flags_and_lines),
+		cmocka_unit_test(test_table__text_fits_the_terminal),
+		cmocka_unit_test(test_table__text_note),
 		cmocka_unit_test(test_table__long_text_is_cut),
 		cmocka_unit_test(test_table__text_escapes_before_color),
 		cmocka_unit_test(test_table__csv_quotes),
