@@ -146,6 +146,17 @@ struct rep_model {
 	struct map long_seen; /* those over MODEL_INTERN_SIZE */
 };
 
+static inline struct rep_key model_key_of(const struct vft_task *task)
+{
+	return (struct rep_key){task->tgid, task->start_ns};
+}
+
+/* model_list.c. -ENOMEM, -E2BIG, or a callback's error. */
+VFT_MUST_CHECK int model_on_snapshot(struct rep_model *model, const struct vft_event *event);
+VFT_MUST_CHECK int model_on_stall(struct rep_model *model, const struct vft_event *event);
+/* Give up what the last complete list lacks. */
+VFT_MUST_CHECK int model_sweep(struct rep_model *model);
+
 /* model_str.c */
 VFT_MUST_CHECK int model_set_new_str(struct rep_model *model, struct rep_str **slot,
 				     const struct vft_str *bytes);

@@ -663,125 +663,6 @@ static void test_model__hostile_links(void **state)
 	}
 }
 
-static int count(void *context, const struct rep_process *process)
-{
-	int *n = context;
-
-	(*n)++;
-	return 0;
-}
-
-static int stop(void *context, const struct rep_process *process)
-{
-	return -ECANCELED;
-}
-
-/* Feed the spawns of @n processes, and their exits when @do_exit, in one model. */
-static int feed(struct rep_model *model, uint32_t n, bool do_exit)
-{
-	struct vft_task parent = PARENT, child;
-	struct vft_event events[2];
-	struct vft_batch batch = {
-		.type = VFT_BLOCK_EVENTS, .events = events, .n_events = do_exit ? 2 : 1};
-	int r = 0;
-
-	for (uint32_t i = 0; i < n && r == 0; i++) {
-		child = leader_of(1000 + i, 10 * MS + i);
-		memset(events, 0, sizeof(events));
-		events[0] = (struct vft_event){
-			.time_ns = 10 * MS + i, .kind = VFT_KIND_SPAWN, .task = &parent};
-		events[0].spawn.child = &child;
-		events[1] = (struct vft_event){.time_ns = 10 * MS + i,
-					       .kind = VFT_KIND_EXIT,
-					       .flags = VFT_EXIT_PROCESS,
-					       .task = &child};
-		r = rep_model_batch(model, &batch);
-	}
-	return r;
-}
-
-static void test_model__cap_of_live_processes(void **state)
-{
-	struct rep_model_ops ops = {.on_process = count};
-	struct rep_model *model;
-	int n = 0;
-
-	assert_int_equal(rep_model_new(&ops, &n, &model), 0);
-	rep_model_set_max(model, 10);
-	assert_int_equal(rep_model_begin(model, NULL), 0);
-	assert_int_equal(feed(model, 1000, true), 0);
-	assert_int_equal(n, 1000);
-	assert_int_equal(feed(model, 1000, false), -E2BIG);
-	rep_model_free(model);
-}
-
-static void test_model__callback_stops(void **state)
-{
-	struct rep_model_ops ops = {.on_process = stop};
-	struct rep_model *model;
-
-	assert_int_equal(rep_model_new(&ops, NULL, &model), 0);
-	assert_int_equal(rep_model_begin(model, NULL), 0);
-	assert_int_equal(feed(model, 10, true), -ECANCELED);
-	rep_model_free(model);
-}
-
-static void test_model__finds_live_processes_and_cgroups(void **state)
-{
-	struct rep_model_ops ops = {.on_process = count};
-	struct vft_str path = {"/a.slice", 8};
-	struct vft_event event = {.kind = VFT_KIND_CGROUP, .cgroup = {.id = 77, .path = &path}};
-	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = &event, .n_events = 1};
-	struct rep_model *model;
-	int n = 0;
-
-	assert_int_equal(rep_model_new(&ops, &n, &model), 0);
-	assert_int_equal(rep_model_begin(model, NULL), 0);
-	assert_int_equal(rep_model_batch(model, &batch), 0);
-	assert_int_equal(feed(model, 1, false), 0);
-	assert_int_equal(rep_str_get(rep_model_cgroup(model, 77)).size, 8);
-	assert_null(rep_model_cgroup(model, 78));
-	assert_non_null(rep_model_find(model, (struct rep_key){1000, 10 * MS}));
-	assert_null(rep_model_find(model, (struct rep_key){1000, 11 * MS}));
-	/* Another section is another world. */
-	assert_int_equal(rep_model_begin(model, NULL), 0);
-	assert_null(rep_model_find(model, (struct rep_key){1000, 10 * MS}));
-	assert_null(rep_model_cgroup(model, 77));
-	rep_model_free(model);
-}
-
-/* A block of a few KiB may refer to one long string from each of its events. */
-static void test_model__long_strings_are_shared(void **state)
-{
-	static char text[4096];
-	struct vft_str shared = {text, sizeof(text)};
-	struct vft_event cgroups[2] = {{.kind = VFT_KIND_CGROUP, .cgroup = {1, &shared}},
-				       {.kind = VFT_KIND_CGROUP, .cgroup = {2, &shared}}};
-	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = cgroups, .n_events = 2};
-	struct script *script = script_new();
-	struct rep_model_ops ops = {0};
-	const struct rep_process *first, *second;
-	struct rep_model *model;
-	struct result *result;
-
-	script_exec(script, 10 * MS, leader_of(100, MS), "/a")->exec.argv = &shared;
-	script_exec(script, 20 * MS, leader_of(200, MS), "/b")->exec.argv = &shared;
-	result = script_run(script, 0);
-	first = result_process(result, 100);
-	second = result_process(result, 200);
-	assert_int_equal(rep_str_get(first->argv).size, sizeof(text));
-	assert_ptr_equal(first->argv, second->argv);
-	result_free(result);
-	script_free(script);
-
-	assert_int_equal(rep_model_new(&ops, NULL, &model), 0);
-	assert_int_equal(rep_model_begin(model, NULL), 0);
-	assert_int_equal(rep_model_batch(model, &batch), 0);
-	assert_int_equal(rep_str_get(rep_model_cgroup(model, 1)).size, sizeof(text));
-	assert_ptr_equal(rep_model_cgroup(model, 1), rep_model_cgroup(model, 2));
-	rep_model_free(model);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -815,10 +696,6 @@ int main(void)
 		TEST(test_model__release_without_spawn),
 		TEST(test_model__pid_namespace),
 		TEST(test_model__hostile_links),
-		TEST(test_model__cap_of_live_processes),
-		TEST(test_model__callback_stops),
-		TEST(test_model__finds_live_processes_and_cgroups),
-		TEST(test_model__long_strings_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
