@@ -131,7 +131,7 @@ static bool is_never_execed(const struct rep_summary *self, const struct rep_pro
 	if (process->spawn != REP_SPAWN_FORK && process->spawn != REP_SPAWN_CLONE)
 		return false;
 	window = rep_select_window(&self->run->options->select, self->info);
-	return process->start_ns >= window.from_ns && process->start_ns <= window.to_ns &&
+	return process->start_ns >= window.from_ns &&
 	       (!process->exec_count || process->exec_ns > window.to_ns) &&
 	       (!process->end_ns || process->end_ns > window.to_ns);
 }

@@ -484,7 +484,8 @@ static void vfork_line(const struct rep_summary *s, const struct rep_vfork *vfor
 	who_holds(out, REP_PLAIN, e);
 	rep_line_word(out, REP_PLAIN, "  ");
 	rep_line_word(out, outcome_style(e->outcome), rep_outcome_name(e->outcome));
-	if ((e->outcome == REP_OUTCOME_OPEN || e->may_be_open) && vft_state_name(e->child_state)) {
+	if ((e->outcome == REP_OUTCOME_OPEN || e->may_be_open) &&
+	    e->child_state != VFT_STATE_UNKNOWN && vft_state_name(e->child_state)) {
 		rep_line_word(out, REP_PLAIN, ", ");
 		rep_line_word(out, REP_PLAIN, vft_state_name(e->child_state));
 	}

@@ -205,21 +205,23 @@ enum rep_match rep_select_vfork(const struct rep_select *select,
 	return result;
 }
 
-static bool has_losses(const struct rep_section_info *info)
+/* Whether an end of before the window may be among what is missing. */
+static bool has_losses_before(const struct rep_select *select, const struct rep_section_info *info)
 {
-	size_t n = 0;
+	const struct rep_loss *losses;
+	size_t n;
 
-	if (info->model)
-		(void)rep_model_losses(info->model, &n);
-	return n > 0;
+	if (!select->from.is_given || !info->model)
+		return false;
+	losses = rep_model_losses(info->model, &n);
+	return n && losses->from_ns <= rep_select_window(select, info).from_ns;
 }
 
 enum rep_match rep_select_process(const struct rep_select *select,
 				  const struct rep_section_info *info, const struct rep_process *p)
 {
 	uint64_t latest_ns = p->end_ns ? p->end_ns : UINT64_MAX;
-	/* An end that was not seen may be what is missing. */
-	uint64_t end_ns = p->end_ns || !has_losses(info) ? latest_ns : p->start_ns;
+	uint64_t end_ns = p->end_ns || !has_losses_before(select, info) ? latest_ns : p->start_ns;
 	enum rep_match result = overlaps(select, info, p->start_ns, end_ns, latest_ns);
 
 	if (result && select->pids.n)

@@ -229,7 +229,7 @@ static void write_chain(void)
 {
 	static const struct vft_str scope = {"/kubepods/pod7/" ID, 15 + 64};
 	struct vft_task chain[5], server = task_of(400, 0), thread = server,
-				  child = task_of(410, 300);
+				  child = task_of(410, 215);
 	struct vft_task old = task_of(500, 0), lost = task_of(510, 100);
 
 	thread.tid = thread.ns_tid = 402;
@@ -243,10 +243,11 @@ static void write_chain(void)
 	snapshot(&server, STR("python3"), STR("/usr/bin/python3"), NULL, NULL, 0);
 	snapshot(&old, STR("cron"), STR("/usr/sbin/cron"), NULL, NULL, VFT_SNAPSHOT_LAST);
 	spawn(&old, STR("cron"), &lost, 58, 100);
-	for (uint32_t i = 1; i < 5; i++)
-		spawn(&chain[i - 1], i == 1 ? STR("java") : STR("hook"), &chain[i], 58,
-		      200 + i * 10);
-	spawn(&thread, STR("worker-2"), &child, 58, 300);
+	spawn(&chain[0], STR("java"), &chain[1], 58, 210);
+	/* Behind the first of the chain and before the last: the chain is told first. */
+	spawn(&thread, STR("worker-2"), &child, 58, 215);
+	for (uint32_t i = 2; i < 5; i++)
+		spawn(&chain[i - 1], STR("hook"), &chain[i], 58, 200 + i * 10);
 	/* A thread of the server's own, which is no process. */
 	put((struct vft_event){.kind = VFT_KIND_SPAWN,
 			       .task = &server,
@@ -264,6 +265,22 @@ static void write_chain(void)
 	for (uint32_t i = 1; i < 4; i++)
 		stall(&chain[i], STR("hook"), &chain[i - 1], 1260);
 	stall(&child, STR("worker-2"), &thread, 1300);
+	put((struct vft_event){.kind = VFT_KIND_MARK, .mark = {.what = VFT_MARK_STOP}}, 2000);
+}
+
+/* One that is not old enough to be called stuck, if it is. */
+static void write_late(void)
+{
+	struct vft_task shell = task_of(100, 0), child = task_of(101, 1950);
+
+	begin();
+	snapshot(&shell, STR("sh"), STR("/bin/sh"), NULL, NULL,
+		 VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST);
+	spawn(&shell, STR("sh"), &child, 58, 1950);
+	put((struct vft_event){.kind = VFT_KIND_LOST,
+			       .lost = {VFT_CAUSE_RING_FULL, 0, 3, START + 1960 * MS,
+					START + 1970 * MS}},
+	    1980);
 	put((struct vft_event){.kind = VFT_KIND_MARK, .mark = {.what = VFT_MARK_STOP}}, 2000);
 }
 
@@ -324,7 +341,7 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
 	static const struct vft_loss losses[] = {{VFT_CAUSE_RING_FULL, 1, 17},
 						 {VFT_CAUSE_RECURSION, VFT_CPU_NONE, 2}};
-	static const struct vft_loss chain_losses[] = {{VFT_CAUSE_RING_FULL, 0, 3}};
+	static const struct vft_loss three[] = {{VFT_CAUSE_RING_FULL, 0, 3}};
 	struct vft_end end = {.n_seen = 50, .n_delivered = 50, .end_ns = START + 2000 * MS};
 	struct vft_sink *sink;
 	struct vft_err err = {0};
@@ -348,8 +365,8 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 			end.n_losses = 2;
 			end.n_dropped = 19;
 			end.n_seen = 69;
-		} else if (strcmp(name, "chain") == 0) {
-			end.losses = chain_losses;
+		} else if (strcmp(name, "chain") == 0 || strcmp(name, "late") == 0) {
+			end.losses = three;
 			end.n_losses = 1;
 			end.n_dropped = 3;
 			end.n_seen = 53;
@@ -384,5 +401,6 @@ int main(int argc, char **argv)
 	       write_trace(argv[1], "lossy", fill_lossy, true) |
 	       write_trace(argv[1], "hostile", write_hostile, true) |
 	       write_trace(argv[1], "not_closed", fill_outcomes, false) |
-	       write_trace(argv[1], "chain", write_chain, true);
+	       write_trace(argv[1], "chain", write_chain, true) |
+	       write_trace(argv[1], "late", write_late, true);
 }

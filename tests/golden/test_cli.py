@@ -69,6 +69,8 @@ SELECTIONS = (
     'events --pid 303 FILE',
     'events --exe cc1 FILE',
     'summary --comm worker FILE',
+    'summary --from 600ms FILE',
+    'summary --to 450ms FILE',
     'verify --pid 1 FILE',
     'vforks --from 22:13:20.3 --utc FILE',
     'vforks --from 1500ms\xa0ago FILE',
@@ -91,6 +93,8 @@ UNDECIDED = (
     'summary --pid 302 FILE',
     'summary --from 1.5s --pid 510 FILE',
     'summary --uid 99 FILE',
+    'export --format ndjson --table processes --from 1.5s FILE',
+    'export --format csv --table processes --from 1.1s FILE',
 )
 # Without a trace.
 PROGRAM = (

@@ -258,6 +258,19 @@ static void test_child__chain_of_those_that_wait(void **state)
 	check_link(run(fixture, 200), 0, 0);
 }
 
+/* Its release is all that is still to come. */
+static void test_child__chain_without_the_dead(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_vfork(fixture->script, 20 * MS, CHILD, leader_of(300, 20 * MS));
+	script_exit(fixture->script, 30 * MS, leader_of(300, 20 * MS), 0, 9,
+		    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+	check_link(run(fixture, 200), 0, 0);
+	check_link(result_episode(fixture->result, 300), 0, 0);
+}
+
 /* Only a hostile file has a circle; a tail that leads into it must not turn in it for ever. */
 static void test_child__circle_of_waits(void **state)
 {
@@ -333,6 +346,7 @@ int main(void)
 		TEST(test_child__held_thread_and_its_leader),
 		TEST(test_child__chain_of_waits),
 		TEST(test_child__chain_of_those_that_wait),
+		TEST(test_child__chain_without_the_dead),
 		TEST(test_child__circle_of_waits),
 		TEST(test_child__deep_chain_is_walked_once),
 	};
