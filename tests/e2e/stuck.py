@@ -77,7 +77,7 @@ def check_nested(trace, truths):
                  for i, truth in enumerate((first, middle, last))], 'the chain')
     lines = trace.report('summary').text().splitlines()
     check(lines[0].startswith(f'3 vforks are stuck behind nested-3[{last["child_pid"]}] (sleeping):'
-                              f' stuck[{first["parent_pid"]}] has been held'), lines[0])
+                              f' stuck[{first["parent_pid"]}] ('), lines[0])
     check(lines[0].endswith(f'by child nested-1[{first["child_pid"]}], which waits for it through '
                             '1 more'), lines[0])
     told = lines[lines.index('Open') + 1]
@@ -109,7 +109,7 @@ def test_a_thread_is_named_with_its_process(t):
     check(truth['parent_tid'] != truth['parent_pid'], 'the workload vforked from its leader')
     trace = t.record('true', options=('-a',))
     text = trace.report('summary', '--pid', str(truth['parent_tid'])).text()
-    check(f'stuck[{truth["parent_pid"]}] thread {truth["parent_tid"]} has been held' in
+    check(f'stuck[{truth["parent_pid"]}] thread {truth["parent_tid"]} (' in
           text.splitlines()[0], text)
     text = trace.report('vforks', '--pid', str(truth['parent_tid'])).text()
     check(f'thread={truth["parent_tid"]}' in text, text)
