@@ -408,7 +408,7 @@ def test_reference_bomb_takes_no_memory(t):
     trace = generate(t, 'argv', 20000)
     check(os.path.getsize(trace.path) < MIB, 'the bomb is large')
     for words in (('summary',), ('vforks',), ('tree',), ('info',), ('verify',),
-                  ('events', '--pid', '1'), ('vforks', '--exe', 'x*y')):
+                  ('events', '-q', '--pid', '1'), ('vforks', '-q', '--exe', 'x*y')):
         report_bounded(t, trace, *words, mib=128)
     refs = generate(t, 'refs', 20000)
     for words in (('summary',), ('tree',), ('info',), ('verify',),
