@@ -114,7 +114,8 @@ static struct vft_str unit_of(struct vft_str cgroup)
 /* " (python3 /srv/app.py)": who that is, where the name does not say it. */
 static void what_waits(struct rep_out *out, enum rep_style style, const struct rep_vfork *vfork)
 {
-	struct vft_str argv = rep_str_get(vfork->parent_argv), unit = unit_of(vfork->cgroup);
+	struct vft_str argv = rep_str_get(vfork->parent_argv),
+		       unit = unit_of(rep_str_get(vfork->cgroup_str));
 	struct rep_cell cell = REP_BYTES(argv);
 	struct rep_buf text = {.ascii_only = out->buf.ascii_only};
 	size_t n;

@@ -123,15 +123,15 @@ struct rep_episode {
 	uint32_t child_tid; /* child.tgid, unless the child is a thread (CLONE_THREAD) */
 	uint32_t uid, child_uid;
 	uint64_t cgroup, child_cgroup; /* the parent's when it began waiting, the child's last */
-	bool has_parent_task;          /* uid, cgroup and parent_ns_tgid are known */
 	struct rep_str *parent_comm, *parent_exe, *child_comm;
 	/* Where the blocked thread is not its process's leader: the leader's name, if known. */
 	struct rep_str *leader_comm;
 	int32_t syscall; /* number, -1 unknown */
 	bool compat;     /* the number is of the 32-bit ABI */
 	bool from_snapshot;
-	uint64_t clone_flags; /* 0 and !has_flags when from the snapshot */
+	bool has_parent_task; /* uid, cgroup and parent_ns_tgid are known */
 	bool has_flags;
+	uint64_t clone_flags; /* 0 and !has_flags when from the snapshot */
 
 	enum rep_outcome outcome;
 	bool certain;
@@ -140,6 +140,8 @@ struct rep_episode {
 	uint64_t reason_ns;     /* the moment that some reasons name */
 	uint64_t end_ns;        /* when the wait ended, by source; 0 = not known */
 	bool has_blocked;
+	bool may_be_open;    /* unknown, and nothing says that the wait is over */
+	uint64_t open_ns;    /* may_be_open: for so long, if it is */
 	uint64_t blocked_ns; /* so far, when the outcome is open */
 	/*
 	 * What is known of the wait's length whatever the outcome is. It lasted at least
@@ -149,8 +151,6 @@ struct rep_episode {
 	 * was recorded.
 	 */
 	uint64_t blocked_min_ns, blocked_max_ns;
-	bool may_be_open; /* unknown, and nothing says that the wait is over */
-	uint64_t open_ns; /* may_be_open: for so long, if it is */
 	enum rep_source source;
 	struct rep_str *exec_path;
 	uint32_t exec_error; /* errno of the last failed exec, 0 none */
@@ -161,8 +161,8 @@ struct rep_episode {
 	struct rep_str *sender_comm;
 	uint32_t child_state; /* enum vft_state, last known */
 
-	struct rep_chain *chain; /* of one that is open or may be; NULL: of none */
 	uint32_t n_inside;       /* chain: waits inside of this one, 0 = its child holds them all */
+	struct rep_chain *chain; /* of one that is open or may be; NULL: of none */
 };
 
 /*

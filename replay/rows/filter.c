@@ -200,8 +200,10 @@ enum rep_match rep_select_vfork(const struct rep_select *select,
 	if (result && select->containers.n)
 		result = rep_match_both(
 			result,
-			match_either(match_container(&select->containers, vfork->cgroup),
-				     match_container(&select->containers, vfork->child_cgroup)));
+			match_either(match_container(&select->containers,
+						     rep_str_get(vfork->cgroup_str)),
+				     match_container(&select->containers,
+						     rep_str_get(vfork->child_cgroup_str))));
 	return result;
 }
 

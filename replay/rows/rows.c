@@ -89,12 +89,10 @@ void rep_vfork_init(struct rep_vfork *ret, const struct rep_section_info *info,
 	ret->parent_argv = NULL;
 	ret->has_time = rep_section_realtime(info, episode->start_ns, &ret->time_ns);
 	ret->cgroup_str = rep_model_cgroup(info->model, episode->cgroup);
-	ret->cgroup = rep_str_get(ret->cgroup_str);
 	/* Nearly always the same. */
 	ret->child_cgroup_str = episode->child_cgroup == episode->cgroup
 					? ret->cgroup_str
 					: rep_model_cgroup(info->model, episode->child_cgroup);
-	ret->child_cgroup = rep_str_get(ret->child_cgroup_str);
 }
 
 void rep_vfork_acquire(struct rep_vfork *vfork)
@@ -249,6 +247,7 @@ static void vforks_child_cells(const struct rep_vfork *vfork, struct rep_scratch
 			       struct rep_cell *cells)
 {
 	const struct rep_episode *e = &vfork->episode;
+	struct vft_str cgroup = rep_str_get(vfork->child_cgroup_str);
 
 	cells[REP_VF_CHILD_PID] = id_cell(e->child_tid ? e->child_tid : e->child.tgid);
 	cells[REP_VF_CHILD_NS_PID] = id_cell(e->child_ns_tgid);
@@ -256,10 +255,9 @@ static void vforks_child_cells(const struct rep_vfork *vfork, struct rep_scratch
 	cells[REP_VF_CHILD_KEY] =
 		key_cell(vfork->origin, e->child, scratch->key, sizeof(scratch->key));
 	cells[REP_VF_CHILD_UID] = REP_UINT(e->child_uid);
-	cells[REP_VF_CHILD_CGROUP] =
-		cgroup_cell(e->child_cgroup, vfork->child_cgroup, scratch->child_cgroup,
-			    sizeof(scratch->child_cgroup));
-	cells[REP_VF_CHILD_CONTAINER_ID] = REP_BYTES(rep_container_id(vfork->child_cgroup));
+	cells[REP_VF_CHILD_CGROUP] = cgroup_cell(e->child_cgroup, cgroup, scratch->child_cgroup,
+						 sizeof(scratch->child_cgroup));
+	cells[REP_VF_CHILD_CONTAINER_ID] = REP_BYTES(rep_container_id(cgroup));
 }
 
 static struct rep_cell selected_cell(enum rep_match match)
@@ -275,7 +273,7 @@ void rep_vforks_cells(const struct rep_vfork *vfork, struct rep_scratch *scratch
 {
 	const struct rep_episode *e = &vfork->episode;
 	const struct rep_origin *origin = vfork->origin;
-	struct vft_str cgroup = vfork->cgroup;
+	struct vft_str cgroup = rep_str_get(vfork->cgroup_str);
 
 	vforks_end_cells(e, scratch, cells);
 	vforks_child_cells(vfork, scratch, cells);

@@ -170,7 +170,6 @@ struct rep_vfork {
 	bool has_time;
 	uint64_t time_ns;                              /* of the start, ns since the epoch */
 	struct rep_str *cgroup_str, *child_cgroup_str; /* the model's, NULL when not known */
-	struct vft_str cgroup, child_cgroup;           /* their bytes */
 	struct rep_str *parent_argv;                   /* of who is held; NULL when not known */
 	enum rep_match match;                          /* whether it is of the selection */
 };

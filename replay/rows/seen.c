@@ -78,7 +78,7 @@ void rep_seen_vfork(struct rep_seen *seen, const struct rep_select *select,
 		.uid = e->uid,
 		.comm = rep_str_get(e->parent_comm),
 		.exe = rep_str_get(e->parent_exe),
-		.cgroup = vfork->cgroup,
+		.cgroup = rep_str_get(vfork->cgroup_str),
 	};
 
 	if (count(seen, matches))

@@ -239,7 +239,7 @@ static void test_columns__bounds_and_child(void **state)
 	struct rep_origin origin = {.start_ns = 1000};
 	struct rep_vfork vfork = {.origin = &origin,
 				  .match = REP_MATCH_MAYBE,
-				  .child_cgroup = {"/a", 2},
+				  .child_cgroup_str = rep_str_new(&(struct vft_str){"/a", 2}),
 				  .episode = {.outcome = REP_OUTCOME_UNKNOWN,
 					      .may_be_open = true,
 					      .child_state = VFT_STATE_SLEEPING,
@@ -268,7 +268,8 @@ static void test_columns__bounds_and_child(void **state)
 	vfork.match = REP_MATCH_YES;
 	vfork.episode.parent_tid = 7;
 	vfork.episode.blocked_min_ns = 0;
-	vfork.child_cgroup = (struct vft_str){0};
+	rep_str_release(vfork.child_cgroup_str);
+	vfork.child_cgroup_str = NULL;
 	rep_vforks_cells(&vfork, &scratch, cells);
 	assert_false(cells[REP_VF_BLOCKED_NS].is_at_least);
 	assert_string_equal(cells[REP_VF_SELECTED].word, "yes");

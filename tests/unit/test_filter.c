@@ -290,22 +290,22 @@ static void test_filter__vfork_either_side(void **state)
 
 	vfork.episode.parent_comm = text("systemd");
 	vfork.episode.child_comm = text("systemd");
-	vfork.cgroup = str("/docker/" ID_A);
-	vfork.child_cgroup = str("/docker/" ID_A);
+	vfork.cgroup_str = text("/docker/" ID_A);
+	vfork.child_cgroup_str = text("/docker/" ID_A);
 	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_NO);
 	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_NO);
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_NO);
 	rep_str_release(vfork.episode.child_comm);
 	vfork.episode.child_comm = text("(nginx)");
 	vfork.episode.child_uid = 33;
-	vfork.child_cgroup = str("/docker/" ID_B);
+	rep_str_release(vfork.child_cgroup_str);
+	vfork.child_cgroup_str = text("/docker/" ID_B);
 	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_YES);
 	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_YES);
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
 	container.containers.items[0] = "aaaa";
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
-	rep_str_release(vfork.episode.parent_comm);
-	rep_str_release(vfork.episode.child_comm);
+	rep_vfork_release(&vfork);
 }
 
 /* What is not known of one side may be what is asked for; what is known of it settles it. */
@@ -325,8 +325,9 @@ static void test_filter__vfork_not_known(void **state)
 	assert_int_equal(rep_select_vfork(&both, &info, &vfork), REP_MATCH_NO);
 	vfork.episode.child_uid = 33;
 	assert_int_equal(rep_select_vfork(&uid, &info, &vfork), REP_MATCH_YES);
-	vfork.cgroup = vfork.child_cgroup = str("/user.slice");
+	vfork.cgroup_str = vfork.child_cgroup_str = text("/user.slice");
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_NO);
+	rep_str_release(vfork.cgroup_str);
 }
 
 static void test_filter__vfork_end_not_known(void **state)
