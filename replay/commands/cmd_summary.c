@@ -131,8 +131,9 @@ static bool is_never_execed(const struct rep_summary *self, const struct rep_pro
 	if (process->spawn != REP_SPAWN_FORK && process->spawn != REP_SPAWN_CLONE)
 		return false;
 	window = rep_select_window(&self->run->options->select, self->info);
-	return process->start_ns >= window.from_ns &&
-	       (!process->exec_count || process->exec_ns > window.to_ns) &&
+	/* What ended unseen, or may have exec'd unseen, is not said to have done neither. */
+	return process->start_ns >= window.from_ns && !process->vanished &&
+	       (process->exec_ns ? process->exec_ns > window.to_ns : !process->execed) &&
 	       (!process->end_ns || process->end_ns > window.to_ns);
 }
 
