@@ -133,7 +133,7 @@ def check_same_rows(from_json, from_csv):
     check_equal(len(from_csv), len(from_json), 'rows of the CSV')
     for wanted, row in zip(from_json, from_csv):
         for name, value in wanted.items():
-            if name.endswith('_raw'):
+            if name.endswith(('_raw', '_text')):  # JSON's own, beside what it cannot hold
                 continue
             if isinstance(value, list):
                 check_equal(shell_words(row[name]), raw(wanted, name), f'{name} in CSV')
