@@ -21,7 +21,7 @@
 #include "replay/rows/schema.h"
 
 /* A smaller input is read before a thread would be worth it. */
-#define READ_AHEAD_BYTES (1u << 20)
+#define THREADS_PAY_BYTES (1u << 20)
 
 enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCOMPLETE = 4 };
 
@@ -40,7 +40,7 @@ static const char help[] =
 	"         --pid N [--ns]      host pid, or with --ns the container's\n"
 	"         --comm, --exe NAME (* and ? match)   --container ID   --uid N\n"
 	"Output:  --json  --ndjson  --csv  --csv-safe  --color=auto|always|never  -q\n"
-	"         --utc   --max-output SIZE   --max-cpu DUR   --json-schema of the rows\n"
+	"         --utc   --threads N   --max-output SIZE   --max-cpu DUR   --json-schema\n"
 	"Status:  0 done, 2 usage, 3 damaged or unreadable input, or output not written\n"
 	"         --exit-code: 1 when a vfork is open or unknown\n"
 	"         --strict: 4 when events were lost or the trace was not closed\n"
@@ -156,12 +156,20 @@ static int n_cpus(void)
 	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : CPU_COUNT(&cpus);
 }
 
-/* Where it pays: decoding on one CPU while what was decoded is replayed on another. */
-static struct rep_ahead *read_ahead(struct rep_input *input)
+/* One thread for each CPU, the caller's own included, where it pays; or as many as were asked for.
+ */
+static struct rep_flow *start_flow(struct rep_input *input, unsigned int n_threads)
 {
-	if (input->size_bytes < READ_AHEAD_BYTES || n_cpus() < 2 || rep_ahead_new(&input->ahead))
-		input->ahead = NULL;
-	return input->ahead;
+	unsigned int n_cpu = (unsigned int)n_cpus();
+
+	if (!n_threads)
+		n_threads = input->size_bytes < THREADS_PAY_BYTES ? 1
+			    : n_cpu < REP_MAX_THREADS             ? n_cpu
+								  : REP_MAX_THREADS;
+	/* Without them it takes longer, and that is all. */
+	if (n_threads < 2 || rep_flow_new(n_threads - 1, &input->flow))
+		input->flow = NULL;
+	return input->flow;
 }
 
 /* Once: the next one ends us. */
@@ -309,7 +317,7 @@ static int run_command(struct rep_options *options, bool utf8)
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
 	struct rep_sandbox sandbox;
-	struct rep_ahead *ahead;
+	struct rep_flow *flow;
 	struct vft_err err = {0};
 	int result = rep_input_open(&input, options), written, status;
 
@@ -331,7 +339,7 @@ static int run_command(struct rep_options *options, bool utf8)
 	/* All is open, and of the inputs not a byte has been read. Landlock holds for the thread
 	 * that enters and those it makes later, the filter for all that there are. */
 	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, 0, &sandbox);
-	ahead = read_ahead(&input);
+	flow = start_flow(&input, options->n_threads);
 	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, cpu_limit(options, &input),
 			  &sandbox);
 	result = rep_input_resolve(&input, &options->select);
@@ -344,7 +352,7 @@ static int run_command(struct rep_options *options, bool utf8)
 	rep_facts_release(&run.facts);
 	rep_out_release(&out);
 	rep_input_close(&input);
-	rep_ahead_free(ahead);
+	rep_flow_free(flow);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #include "format/base/parse.h"
 #include "replay/base/zone.h"
 #include "replay/commands/cmd.h"
+#include "replay/source/flow.h"
 #include "replay/print/escape.h"
 
 enum option_id {
@@ -41,6 +42,7 @@ enum option_id {
 	OPT_UTC,
 	OPT_MAX_OUTPUT,
 	OPT_MAX_CPU,
+	OPT_THREADS,
 	OPT_FORMAT,
 	OPT_TABLE,
 	OPT_OUTPUT,
@@ -82,6 +84,7 @@ static const struct option_def defs[] = {
 	{"utc", 0, false, OPT_UTC, REP_CMD_ALL},
 	{"max-output", 0, true, OPT_MAX_OUTPUT, REP_CMD_ALL},
 	{"max-cpu", 0, true, OPT_MAX_CPU, REP_CMD_ALL},
+	{"threads", 0, true, OPT_THREADS, REP_CMD_ALL},
 	{"format", 'f', true, OPT_FORMAT, REP_CMD_EXPORT},
 	{"table", 't', true, OPT_TABLE, REP_CMD_EXPORT},
 	{"output", 'o', true, OPT_OUTPUT, REP_CMD_EXPORT},
@@ -281,6 +284,16 @@ static int set_duration(struct parser *parser, const char *name, const char *val
 	return 0;
 }
 
+static int set_threads(struct parser *parser, const char *value)
+{
+	uint64_t n;
+
+	if (vft_parse_u64(value, 1, REP_MAX_THREADS, &n))
+		return fault(parser, "--threads", value, ": give a number from 1 to 8");
+	parser->options->n_threads = (unsigned int)n;
+	return 0;
+}
+
 static int set_number(struct parser *parser, enum option_id id, const char *value)
 {
 	struct rep_options *options = parser->options;
@@ -296,6 +309,8 @@ static int set_number(struct parser *parser, enum option_id id, const char *valu
 			return fault(parser, "--max-cpu", value, ": give 1s or more");
 		return err;
 	}
+	if (id == OPT_THREADS)
+		return set_threads(parser, value);
 	if (id == OPT_LIMIT) {
 		options->has_limit = true;
 		err = vft_parse_u64(value, 0, UINT64_MAX, &options->limit);
@@ -365,6 +380,7 @@ static int set_option(struct parser *parser, enum option_id id, const char *valu
 	case OPT_LIMIT:
 	case OPT_MAX_OUTPUT:
 	case OPT_MAX_CPU:
+	case OPT_THREADS:
 		return set_number(parser, id, value);
 	case OPT_FROM:
 	case OPT_TO:

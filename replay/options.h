@@ -25,9 +25,10 @@ struct rep_options {
 	enum rep_format format;
 	bool csv_safe, exit_code, strict, quiet;
 	enum rep_color color;
-	bool utc;            /* clock times in UTC, not in the local zone */
-	uint64_t max_output; /* 0 = by the input's size */
-	uint64_t max_cpu_ns; /* 0 = by the input's size */
+	bool utc;               /* clock times in UTC, not in the local zone */
+	uint64_t max_output;    /* 0 = by the input's size */
+	uint64_t max_cpu_ns;    /* 0 = by the input's size */
+	unsigned int n_threads; /* 0 = by the CPUs and the input's size */
 	struct rep_select select;
 	bool has_min;
 	uint64_t min_ns;

@@ -72,6 +72,11 @@ VFT_MUST_CHECK int vft_columns_decode(struct vft_columns_decoder *decoder,
 				      uint64_t wanted, const struct vft_columns **ret,
 				      const char **ret_what);
 
+/* Row @i, the next one, into *@event; @at counts the values of each column that were taken. Members
+ * of columns that were not wanted are 0. */
+void vft_columns_get(const struct vft_columns *columns, uint32_t at[VFT_COLUMN_MAX], uint32_t i,
+		     struct vft_event *event);
+
 /*
  * Make the event of each row, in order: @events has room for n_rows. All columns must have been
  * wanted. What they point to is the columns'.

@@ -240,7 +240,7 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 
 	run->input->wants_index = true;
 	/* Counting is less than the way from one CPU to another. */
-	run->input->ahead = NULL;
+	run->input->flow = NULL;
 	if (out->options.format != REP_TEXT)
 		out->options.format = REP_JSON;
 	if (out->options.format == REP_JSON) {

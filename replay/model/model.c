@@ -406,24 +406,17 @@ static int rebuild(struct rep_model *model, const struct vft_event *event)
 	}
 }
 
-/* Processes are spread over more memory than the cache holds: fetch those that come next. */
-static void prefetch(const struct rep_model *model, const struct vft_batch *batch, size_t i)
+int model_take(struct rep_model *model, const struct vft_event *event)
 {
-	const struct map *map = &model->processes;
-	const struct process *process;
-
-	if (!map->capacity || i + 12 >= batch->n_events)
-		return;
-	if (batch->events[i + 12].task)
-		__builtin_prefetch(&map->slots[map_home(map, batch->events[i + 12].task->tgid)]);
-	if (!batch->events[i + 6].task)
-		return;
-	process = map_find(map, batch->events[i + 6].task->tgid);
-	if (process) {
-		__builtin_prefetch(process);
-		__builtin_prefetch((const char *)process + MODEL_LINE);
-		__builtin_prefetch((const char *)process + 2 * MODEL_LINE);
-	}
+	if (event->time_ns > model->last_ns)
+		model->last_ns = event->time_ns;
+	if (event->kind == VFT_KIND_LOST)
+		return on_lost(model, event);
+	if (event->kind == VFT_KIND_CGROUP)
+		return on_cgroup(model, event);
+	if (event->kind == VFT_KIND_MARK)
+		return on_mark(model, event);
+	return model->is_rebuilding ? rebuild(model, event) : 0;
 }
 
 int rep_model_batch(struct rep_model *model, const struct vft_batch *batch)
@@ -431,21 +424,8 @@ int rep_model_batch(struct rep_model *model, const struct vft_batch *batch)
 	int r = 0;
 
 	model_forget_seen(model);
-	for (size_t i = 0; i < batch->n_events && r == 0; i++) {
-		const struct vft_event *event = &batch->events[i];
-
-		prefetch(model, batch, i);
-		if (event->time_ns > model->last_ns)
-			model->last_ns = event->time_ns;
-		if (event->kind == VFT_KIND_LOST)
-			r = on_lost(model, event);
-		else if (event->kind == VFT_KIND_CGROUP)
-			r = on_cgroup(model, event);
-		else if (event->kind == VFT_KIND_MARK)
-			r = on_mark(model, event);
-		else if (model->is_rebuilding)
-			r = rebuild(model, event);
-	}
+	for (size_t i = 0; i < batch->n_events && r == 0; i++)
+		r = model_take(model, &batch->events[i]);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include <vft/event.h>
 #include <vft/meta.h>
 #include <vft/reader.h>
+#include "format/block/columns.h"
 
 /* A reference-counted copy of bytes a process chose. NULL = unknown. */
 struct rep_str;
@@ -234,6 +235,12 @@ VFT_MUST_CHECK int rep_model_begin(struct rep_model *model, const struct vft_sec
 VFT_MUST_CHECK int rep_model_meta(struct rep_model *model, const struct vft_meta *meta);
 /* Events in file order. -ENOMEM, -E2BIG past the cap of live processes, or a callback's error. */
 VFT_MUST_CHECK int rep_model_batch(struct rep_model *model, const struct vft_batch *batch);
+/* The same, of a block's columns; at least these must have been wanted. */
+#define REP_MODEL_COLUMNS                                                                          \
+	(VFT_COLUMNS_ALL &                                                                         \
+	 ~(VFT_COLUMN_BIT(CPU) | VFT_COLUMN_BIT(STACK) | VFT_COLUMN_BIT(EXIT_SIGNAL) |             \
+	   VFT_COLUMN_BIT(EXE_DEV) | VFT_COLUMN_BIT(EXE_INO) | VFT_COLUMN_BIT(EXE_FS)))
+VFT_MUST_CHECK int rep_model_columns(struct rep_model *model, const struct vft_columns *columns);
 /* Events of [from_ns, to_ns] may be missing, by damage of the file. -ENOMEM. */
 VFT_MUST_CHECK int rep_model_gap(struct rep_model *model, const struct vft_gap *gap);
 /* The section ends. @end NULL: it was not closed cleanly. Gives every open episode its outcome. */

@@ -151,6 +151,9 @@ static inline struct rep_key model_key_of(const struct vft_task *task)
 	return (struct rep_key){task->tgid, task->start_ns};
 }
 
+/* model.c. One event. -ENOMEM, -E2BIG, or a callback's error. */
+VFT_MUST_CHECK int model_take(struct rep_model *model, const struct vft_event *event);
+
 /* model_list.c. -ENOMEM, -E2BIG, or a callback's error. */
 VFT_MUST_CHECK int model_on_snapshot(struct rep_model *model, const struct vft_event *event);
 VFT_MUST_CHECK int model_on_stall(struct rep_model *model, const struct vft_event *event);

@@ -24,7 +24,7 @@ struct block {
 	struct rep_block pub;
 	unsigned int n_references;
 	struct vft_columns_decoder *decoder;
-	struct vft_buffer payload;
+	struct vft_buffer payload, events;
 	struct vft_header header;
 	struct schema *schema;
 };
@@ -46,6 +46,7 @@ struct rep_flow {
 	pthread_cond_t changed;
 	struct vft_reader *reader; /* NULL: nothing to do */
 	uint64_t wanted;
+	bool with_events;
 	struct schema *schema; /* of the section at hand */
 	uint64_t schema_number;
 	bool is_over;
@@ -80,6 +81,7 @@ static void block_free(struct block *block)
 		return;
 	vft_columns_decoder_free(block->decoder);
 	vft_buffer_release(&block->payload);
+	vft_buffer_release(&block->events);
 	free(block);
 }
 
@@ -161,6 +163,27 @@ static int take_rows(struct rep_flow *flow, struct vft_reader *reader, struct sl
 	return 0;
 }
 
+static int fill_batch(struct block *block, bool with_events)
+{
+	const struct vft_columns *columns = block->pub.columns;
+	struct vft_event *events;
+
+	block->pub.batch = (struct vft_batch){.type = columns->type,
+					      .n_events = columns->n_rows,
+					      .first_ns = columns->first_ns,
+					      .last_ns = columns->last_ns,
+					      .n_skipped = columns->n_skipped};
+	if (!with_events)
+		return 0;
+	block->events.size = 0;
+	if (vft_buffer_reserve(&block->events, (columns->n_rows + 1) * sizeof(*events)) < 0)
+		return -ENOMEM;
+	events = (struct vft_event *)(void *)block->events.data;
+	vft_columns_to_events(columns, events);
+	block->pub.batch.events = events;
+	return 0;
+}
+
 static void decode(struct rep_flow *flow, struct slot *slot)
 {
 	struct block *block = slot->block;
@@ -171,6 +194,8 @@ static void decode(struct rep_flow *flow, struct slot *slot)
 	if (r == -EBADMSG)
 		return;
 	slot->what = NULL;
+	if (r == 0)
+		r = fill_batch(block, flow->with_events);
 	if (r < 0)
 		slot->result = vft_fail(&slot->err, r, slot->item.offset, "out of memory");
 }
@@ -253,12 +278,14 @@ int rep_flow_new(unsigned int n_threads, struct rep_flow **ret)
 	return 0;
 }
 
-void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted)
+void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted,
+		    bool with_events)
 {
 	(void)pthread_mutex_lock(&flow->mutex);
 	vft_reader_set_raw(reader);
 	flow->reader = reader;
 	flow->wanted = wanted;
+	flow->with_events = with_events;
 	(void)pthread_cond_broadcast(&flow->changed);
 	(void)pthread_mutex_unlock(&flow->mutex);
 }

@@ -18,10 +18,16 @@
 
 struct rep_flow;
 
-/* The rows of one block. */
+/* The rows of one block, as columns and, where they were asked for, as events. */
 struct rep_block {
 	const struct vft_columns *columns;
+	struct vft_batch batch; /* events is NULL where they were not */
 };
+
+static inline struct rep_block *rep_block_of(const struct vft_batch *batch)
+{
+	return (struct rep_block *)((uintptr_t)batch - offsetof(struct rep_block, batch));
+}
 
 struct rep_item {
 	struct vft_item item;    /* never VFT_ITEM_BATCH or _RAW: those come as a block */
@@ -34,8 +40,10 @@ struct rep_item {
  */
 VFT_MUST_CHECK int rep_flow_new(unsigned int n_threads, struct rep_flow **ret);
 
-/* @reader is the flow's until rep_flow_end. @wanted: see vft_columns_decode. */
-void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted);
+/* @reader is the flow's until rep_flow_end. @wanted: see vft_columns_decode; all for @with_events.
+ */
+void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted,
+		    bool with_events);
 
 /* As vft_reader_next. What *ret points to is the flow's until the next call. */
 VFT_MUST_CHECK int rep_flow_next(struct rep_flow *flow, struct rep_item *ret, struct vft_err *err);

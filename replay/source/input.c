@@ -333,7 +333,7 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 			break;
 		options.part = result ? &part : NULL;
 		/* A pipe is read here: whoever waits for it has rows to show first. */
-		options.ahead = file->source->seekable ? input->ahead : NULL;
+		options.flow = file->source->seekable ? input->flow : NULL;
 		if (input->on_pause)
 			vft_source_set_pause(file->source, input->on_pause, context);
 		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);

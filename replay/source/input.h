@@ -33,7 +33,7 @@ struct rep_input {
 	bool wants_index;                /* set by who will ask for it */
 	const struct rep_select *select; /* borrowed */
 	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
-	struct rep_ahead *ahead;         /* borrowed; NULL = no reading ahead */
+	struct rep_flow *flow;           /* borrowed; NULL = no threads */
 	bool is_packed;                  /* what rep_input_next gave last; it has been said */
 	int current_index;
 	/* Set by the command: called on its thread when an input that is still being written has

@@ -57,7 +57,7 @@ static void sort(struct rep_ordered *array, size_t from, size_t to, struct rep_o
 
 static void let_go(struct rep_order *order, unsigned int slot)
 {
-	vft_batch_release(order->held[slot]);
+	rep_block_release(order->held[slot]);
 	order->held[slot] = NULL;
 }
 
@@ -123,7 +123,7 @@ int rep_order_append(struct rep_order *order, const struct vft_batch *batch)
 	}
 	if (order->n_pending == before)
 		return 0;
-	order->held[slot] = vft_batch_acquire(batch);
+	order->held[slot] = rep_block_acquire(rep_block_of(batch));
 	order->n_left[slot] = order->n_pending - before;
 	order->next = (slot + 1) % REP_ORDER_BATCHES;
 	sort(order->pending, before, order->n_pending, order->spare);

@@ -11,7 +11,7 @@
 #define REP_ORDER_H
 
 #include <vft/err.h>
-#include <vft/reader.h>
+#include "replay/source/flow.h"
 
 #define REP_ORDER_WINDOW_NS 10000000ull
 #define REP_ORDER_BATCHES   8u
@@ -27,12 +27,13 @@ struct rep_order {
 	size_t n_pending, max_pending;
 	struct rep_ordered *spare; /* for merging */
 	size_t max_spare;
-	const struct vft_batch *held[REP_ORDER_BATCHES];
+	struct rep_block *held[REP_ORDER_BATCHES];
 	size_t n_left[REP_ORDER_BATCHES]; /* events of each that are still pending */
 	unsigned int next;                /* slot for the next batch */
 };
 
-/* Take @batch in and give out what nothing can overtake. -ENOMEM, or a callback's error. */
+/* Take @batch, a block's, in and give out what nothing can overtake. -ENOMEM, or a callback's
+ * error. */
 VFT_MUST_CHECK int rep_order_append(struct rep_order *order, const struct vft_batch *batch);
 /* Give out the rest. on_event's error. */
 VFT_MUST_CHECK int rep_order_flush(struct rep_order *order);

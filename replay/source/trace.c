@@ -120,7 +120,7 @@ static int copy_end(struct replay *replay, const struct vft_end *end)
 	return 0;
 }
 
-static int add_clock(struct replay *replay, const struct vft_event *event)
+static int add_clock(struct replay *replay, uint64_t time_ns, uint64_t realtime_ns)
 {
 	size_t n = replay->info.n_clocks;
 
@@ -131,13 +131,13 @@ static int add_clock(struct replay *replay, const struct vft_event *event)
 		replay->info.clocks = replay->clocks;
 	}
 	/* They are searched by bisection, so one that steps back is of no use. */
-	if (n && event->time_ns <= replay->clocks[n - 1].boottime_ns)
+	if (n && time_ns <= replay->clocks[n - 1].boottime_ns)
 		return 0;
 	if (n == MAX_CLOCKS) {
 		for (n = 0; n < MAX_CLOCKS / 2; n++)
 			replay->clocks[n] = replay->clocks[2 * n];
 	}
-	replay->clocks[n++] = (struct rep_clock){event->time_ns, event->clock.realtime_ns};
+	replay->clocks[n++] = (struct rep_clock){time_ns, realtime_ns};
 	replay->info.n_clocks = n;
 	return 0;
 }
@@ -269,10 +269,12 @@ static int take_kept(struct replay *replay, const struct vft_batch *batch, struc
 
 /* ---- a section ---- */
 
-static int tell_batch(struct replay *replay, const struct vft_batch *batch)
+static int tell_batch(struct replay *replay, const struct vft_columns *columns,
+		      const struct vft_batch *batch)
 {
 	struct rep_section_info *info = &replay->info;
-	int r = rep_model_batch(replay->model, batch);
+	int r = columns ? rep_model_columns(replay->model, columns)
+			: rep_model_batch(replay->model, batch);
 
 	if (r == -E2BIG)
 		return vft_fail(
@@ -318,29 +320,38 @@ static int on_counted(struct replay *replay, const struct vft_item *item)
 	return 0;
 }
 
-static int on_batch(struct replay *replay, const struct vft_item *item)
+static int take_clocks(struct replay *replay, const struct vft_columns *columns)
+{
+	const uint64_t *realtime_ns = columns->of[VFT_COL_REALTIME].u64;
+	int r = 0;
+
+	if (!columns->n_kind[VFT_KIND_CLOCK])
+		return 0;
+	for (uint32_t i = 0; i < columns->n_rows && r == 0; i++)
+		if (columns->kind[i] == VFT_KIND_CLOCK)
+			r = add_clock(replay, columns->time_ns[i], *realtime_ns++);
+	return r;
+}
+
+static int on_rows(struct replay *replay, const struct rep_item *item)
 {
 	struct rep_section_info *info = &replay->info;
-	const struct vft_batch *batch = item->batch;
+	const struct vft_columns *columns = item->block->columns;
+	const struct vft_batch *batch = &item->block->batch;
 	struct vft_batch kept;
 	int r;
 
 	take_rows(info, batch->type, batch->first_ns, batch->last_ns, batch->n_events);
 	info->n_skipped += batch->n_skipped;
-	for (size_t i = 0; i < batch->n_events; i++) {
-		const struct vft_event *event = &batch->events[i];
-
-		info->n_kind[event->kind % 64]++;
-		if (event->kind == VFT_KIND_CLOCK) {
-			r = add_clock(replay, event);
-			if (r < 0)
-				return r;
-		}
-	}
-	if (!replay->part || (item->offset >= replay->part->resume_off && !replay->is_past))
-		return tell_batch(replay, batch);
+	for (unsigned int kind = 0; kind < 64; kind++)
+		info->n_kind[kind] += columns->n_kind[kind];
+	r = take_clocks(replay, columns);
+	if (r < 0)
+		return r;
+	if (!replay->part || (item->item.offset >= replay->part->resume_off && !replay->is_past))
+		return tell_batch(replay, columns, batch);
 	r = take_kept(replay, batch, &kept);
-	return r < 0 ? r : tell_batch(replay, &kept);
+	return r < 0 ? r : tell_batch(replay, NULL, &kept);
 }
 
 static int on_passed(struct replay *replay, const struct vft_item *item)
@@ -416,8 +427,9 @@ static int compare_with_end(struct replay *replay, const struct vft_item *item)
 	return on_gap(replay, &missing);
 }
 
-static int on_block(struct replay *replay, const struct vft_item *item)
+static int on_block(struct replay *replay, const struct rep_item *of)
 {
+	const struct vft_item *item = &of->item;
 	int r = 0;
 
 	if (item->kind != VFT_ITEM_META && item->kind != VFT_ITEM_SECTION) {
@@ -427,14 +439,14 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 	}
 	replay->info.size_bytes += item->size_bytes;
 	replay->info.n_blocks += item->block_type != 0;
+	if (of->block)
+		return on_rows(replay, of);
 	switch (item->kind) {
 	case VFT_ITEM_META:
 		r = copy_meta(replay, item->meta);
 		if (r == 0)
 			r = rep_model_meta(replay->model, item->meta);
 		return r == 0 ? announce(replay) : r;
-	case VFT_ITEM_BATCH:
-		return on_batch(replay, item);
 	case VFT_ITEM_COUNTED:
 		return on_counted(replay, item);
 	case VFT_ITEM_END:
@@ -448,14 +460,16 @@ static int on_block(struct replay *replay, const struct vft_item *item)
 	case VFT_ITEM_SECTION:
 	case VFT_ITEM_GAP:
 	case VFT_ITEM_INDEX:
+	case VFT_ITEM_BATCH:
 	case VFT_ITEM_RAW:
 		return 0;
 	}
 	return 0;
 }
 
-static int on_item(struct replay *replay, size_t source, const struct vft_item *item)
+static int on_item(struct replay *replay, size_t source, const struct rep_item *of)
 {
+	const struct vft_item *item = &of->item;
 	int r;
 
 	if (item->kind == VFT_ITEM_GAP)
@@ -474,7 +488,7 @@ static int on_item(struct replay *replay, size_t source, const struct vft_item *
 		if (r < 0)
 			return r;
 	}
-	return on_block(replay, item);
+	return on_block(replay, of);
 }
 
 /* An input went bad: said, and the others are still read. */
@@ -529,13 +543,22 @@ static bool wants_no_rows(const struct rep_trace_ops *ops)
 	return !ops->on_batch && !ops->model.on_process && !ops->model.on_episode;
 }
 
-static int read_source(struct replay *replay, struct vft_source *source, size_t number,
-		       const struct rep_trace_options *options)
+/* Events are made where somebody looks at them, or takes some and leaves others. */
+static void begin_flow(const struct replay *replay, struct rep_flow *flow,
+		       struct vft_reader *reader)
+{
+	bool with_events = replay->ops->on_batch || replay->part;
+
+	rep_flow_begin(flow, reader, with_events ? VFT_COLUMNS_ALL : REP_MODEL_COLUMNS,
+		       with_events);
+}
+
+static int read_source(struct replay *replay, struct rep_flow *flow, struct vft_source *source,
+		       size_t number, const struct rep_trace_options *options)
 {
 	struct vft_err err = {0};
 	struct vft_reader *reader = NULL;
-	struct rep_ahead *ahead = options ? options->ahead : NULL;
-	struct vft_item item;
+	struct rep_item item;
 	int r, result = 0;
 
 	r = vft_reader_open(source, options ? options->limits : NULL, &reader, &err);
@@ -543,19 +566,17 @@ static int read_source(struct replay *replay, struct vft_source *source, size_t 
 		vft_reader_set_counted(reader, ~NEEDED_KINDS);
 	if (r == 0)
 		r = choose_part(replay, reader, options, &err);
-	if (r == 0 && ahead)
-		rep_ahead_begin(ahead, reader);
+	if (r == 0)
+		begin_flow(replay, flow, reader);
 	while (r >= 0) {
-		r = ahead ? rep_ahead_next(ahead, &item, &err)
-			  : vft_reader_next(reader, &item, &err);
+		r = rep_flow_next(flow, &item, &err);
 		if (r <= 0)
 			break;
 		result = on_item(replay, number, &item);
 		if (result < 0)
 			break;
 	}
-	if (ahead)
-		rep_ahead_end(ahead);
+	rep_flow_end(flow);
 	vft_reader_close(reader);
 	if (result < 0)
 		return result;
@@ -574,6 +595,7 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 		     struct vft_err *err)
 {
 	struct replay replay = {.ops = ops, .context = context, .total = ret, .err = err};
+	struct rep_flow *flow = options ? options->flow : NULL, *own = NULL;
 	size_t i = 0;
 	int r;
 
@@ -582,10 +604,13 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 	r = rep_model_new(&ops->model, context, &replay.model);
 	if (r == 0)
 		rep_model_set_max(replay.model, options ? options->max_live : 0);
+	if (r == 0 && !flow)
+		r = rep_flow_new(0, &own);
 	for (; i < n && r == 0; i++)
-		r = read_source(&replay, sources[i], i, options);
+		r = read_source(&replay, flow ? flow : own, sources[i], i, options);
 	for (; i < n; i++)
 		vft_source_close(sources[i]);
+	rep_flow_free(own);
 	rep_model_free(replay.model);
 	free(replay.meta_bytes);
 	free(replay.end_losses);

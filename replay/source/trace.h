@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "replay/source/ahead.h"
+#include "replay/source/flow.h"
 #include <vft/io.h>
 #include "replay/model/model.h"
 #include <vft/reader.h>
@@ -80,7 +80,7 @@ struct rep_trace_ops {
 	 */
 	struct rep_model_ops model;
 	int (*on_section)(void *context, const struct rep_section_info *info);
-	/* Called after the model has seen it. vft_batch_acquire to keep it. */
+	/* Called after the model has seen it. It is a block's: rep_block_acquire to keep it. */
 	int (*on_batch)(void *context, const struct rep_section_info *info,
 			const struct vft_batch *batch);
 	/* Not for VFT_GAP_NOT_CLOSED, which clean_end says. */
@@ -103,7 +103,7 @@ struct rep_trace_options {
 	const struct vft_limits *limits; /* NULL = the reader's own */
 	size_t max_live;                 /* live processes and open episodes; 0 = REP_MAX_LIVE */
 	const struct rep_part *part;     /* NULL = everything is read */
-	struct rep_ahead *ahead;         /* NULL = no reading ahead */
+	struct rep_flow *flow;           /* NULL = one without threads, for this call */
 };
 
 /*

@@ -84,19 +84,15 @@ static struct walk by_flow(struct rep_flow *flow, const void *data, size_t size)
 	struct rep_item item;
 
 	if (reader)
-		rep_flow_begin(flow, reader, VFT_COLUMNS_ALL);
+		rep_flow_begin(flow, reader, VFT_COLUMNS_ALL, true);
 	while (reader && (walk.end = rep_flow_next(flow, &item, NULL)) == 1) {
 		if (item.block)
 			item.item.kind = VFT_ITEM_BATCH;
 		put(&walk, item_hash(&item.item));
 		if (item.block) {
 			const struct vft_columns *columns = item.block->columns;
-			struct vft_event *events = calloc(columns->n_rows + 1, sizeof(*events));
-
-			assert_non_null(events);
-			vft_columns_to_events(columns, events);
-			put(&walk, rows_hash(events, columns->n_rows, columns->n_skipped));
-			free(events);
+			put(&walk, rows_hash(item.block->batch.events, columns->n_rows,
+					     columns->n_skipped));
 		}
 	}
 	rep_flow_end(flow);
@@ -224,7 +220,7 @@ static void test_flow__held_block(void **state)
 		struct rep_item item;
 		size_t n = 0;
 
-		rep_flow_begin(flows[i], reader, VFT_COLUMNS_ALL);
+		rep_flow_begin(flows[i], reader, VFT_COLUMNS_ALL, false);
 		while (rep_flow_next(flows[i], &item, NULL) == 1) {
 			if (!item.block)
 				continue;
@@ -254,7 +250,7 @@ static void test_flow__ended_early(void **state)
 			struct vft_reader *reader = open_bytes(trace.data, trace.size);
 			struct rep_item item;
 
-			rep_flow_begin(flows[i], reader, 0);
+			rep_flow_begin(flows[i], reader, 0, false);
 			for (size_t j = 0; j < n; j++)
 				assert_int_equal(rep_flow_next(flows[i], &item, NULL), 1);
 			rep_flow_end(flows[i]);

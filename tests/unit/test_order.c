@@ -10,24 +10,24 @@
 
 #include "replay/source/order.h"
 
-/* Batches of the test's own: what libvft's functions on them would do is not asked for here. */
+/* Blocks of the test's own: what a flow's functions on them would do is not asked for here. */
 #define N_BATCHES 40u
 #define N_EVENTS  25u
 
 static int n_held;
 
-const struct vft_batch *__wrap_vft_batch_acquire(const struct vft_batch *batch);
-void __wrap_vft_batch_release(const struct vft_batch *batch);
+struct rep_block *__wrap_rep_block_acquire(struct rep_block *block);
+void __wrap_rep_block_release(struct rep_block *block);
 
-const struct vft_batch *__wrap_vft_batch_acquire(const struct vft_batch *batch)
+struct rep_block *__wrap_rep_block_acquire(struct rep_block *block)
 {
 	n_held++;
-	return batch;
+	return block;
 }
 
-void __wrap_vft_batch_release(const struct vft_batch *batch)
+void __wrap_rep_block_release(struct rep_block *block)
 {
-	n_held -= batch != NULL;
+	n_held -= block != NULL;
 }
 
 struct seen {
@@ -57,7 +57,7 @@ static void run(struct rep_order *order, uint64_t step_ns, uint64_t jitter_ns)
 
 	srand(1);
 	for (size_t b = 0; b < N_BATCHES; b++) {
-		struct vft_batch batch = {.events = events[b], .n_events = N_EVENTS};
+		struct rep_block block = {.batch = {.events = events[b], .n_events = N_EVENTS}};
 
 		for (size_t i = 0; i < N_EVENTS; i++) {
 			time_ns += step_ns;
@@ -65,7 +65,7 @@ static void run(struct rep_order *order, uint64_t step_ns, uint64_t jitter_ns)
 				.time_ns = time_ns + (uint64_t)rand() % (jitter_ns + 1),
 				.cpu = (uint32_t)i};
 		}
-		assert_int_equal(rep_order_append(order, &batch), 0);
+		assert_int_equal(rep_order_append(order, &block.batch), 0);
 		assert_in_range(n_held, 0, REP_ORDER_BATCHES);
 	}
 	assert_int_equal(rep_order_flush(order), 0);
@@ -107,11 +107,11 @@ static void test_order__equal_times_stay_in_file_order(void **state)
 {
 	struct vft_event events[3] = {
 		{.time_ns = 5, .cpu = 1}, {.time_ns = 5, .cpu = 2}, {.time_ns = 4, .cpu = 3}};
-	struct vft_batch batch = {.events = events, .n_events = 3};
+	struct rep_block block = {.batch = {.events = events, .n_events = 3}};
 	struct seen seen = {0};
 	struct rep_order order = {.on_event = on_event, .context = &seen};
 
-	assert_int_equal(rep_order_append(&order, &batch), 0);
+	assert_int_equal(rep_order_append(&order, &block.batch), 0);
 	assert_int_equal(rep_order_flush(&order), 0);
 	assert_int_equal(seen.n_inversions, 0);
 	assert_int_equal(seen.n, 3);

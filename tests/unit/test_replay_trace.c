@@ -127,7 +127,7 @@ static unsigned char *write_trace(bool do_finish, size_t *ret)
 	return write_events(do_finish, NULL, ret);
 }
 
-/* Every test runs without and with a thread that reads ahead. */
+/* Every test runs without and with a thread of a flow's. */
 static struct rep_trace_options options;
 
 static int replay(const void *data, size_t size, struct seen *seen, struct rep_trace_total *total)
@@ -379,13 +379,13 @@ static void test_replay_trace__callback_stops(void **state)
 
 static int read_ahead(void **state)
 {
-	return rep_ahead_new(&options.ahead);
+	return rep_flow_new(1, &options.flow);
 }
 
 static int read_in_turn(void **state)
 {
-	rep_ahead_free(options.ahead);
-	options.ahead = NULL;
+	rep_flow_free(options.flow);
+	options.flow = NULL;
 	return 0;
 }
 
