@@ -75,10 +75,10 @@ static void meta_fields(struct rep_out *out, const struct rep_section_info *info
 	text_field(out, "filters", "Filters", meta->filters);
 	argument_fields(out, meta->redaction);
 	field(out, "start", "Start", REP_CELL_TIME,
-	      rep_section_realtime(info, info->start_ns, &epoch_ns) ? REP_UINT(epoch_ns)
+	      rep_section_realtime(info, info->begin_ns, &epoch_ns) ? REP_UINT(epoch_ns)
 								    : REP_NULL);
 	field(out, "duration_ns", "Duration", REP_CELL_DURATION,
-	      REP_UINT(info->end_ns > info->start_ns ? info->end_ns - info->start_ns : 0));
+	      REP_UINT(info->end_ns > info->begin_ns ? info->end_ns - info->begin_ns : 0));
 	uint_field(out, "cpus", "CPUs", meta->n_cpus);
 	uint_field(out, "argv_limit", "Bytes of argv", meta->argv_limit);
 	uint_field(out, "ring_size", "Ring buffer", meta->ring_size);

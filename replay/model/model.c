@@ -622,6 +622,23 @@ bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns)
 	return !episode;
 }
 
+int rep_model_set_cgroup(struct rep_model *model, uint64_t id, struct rep_str *path)
+{
+	int r;
+
+	if (!path || map_find(&model->cgroups, id) || model->cgroups.n >= MODEL_MAX_CGROUPS)
+		return 0;
+	r = map_set(&model->cgroups, id, path);
+	if (r == 0)
+		rep_str_acquire(path);
+	return r;
+}
+
+uint64_t rep_model_list_ns(const struct rep_model *model)
+{
+	return model->has_whole_list && !(model->has & VFT_HAS_FILTER) ? model->whole_list_ns : 0;
+}
+
 struct rep_str *rep_model_cgroup(const struct rep_model *model, uint64_t id)
 {
 	return map_find(&model->cgroups, id);

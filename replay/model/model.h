@@ -203,6 +203,10 @@ static inline uint64_t rep_episode_held(const struct rep_episode *episode)
 	return episode->has_blocked ? episode->blocked_ns : episode->blocked_min_ns;
 }
 
+/* As above, of a process. */
+void rep_process_acquire(const struct rep_process *process);
+void rep_process_release(const struct rep_process *process);
+
 struct rep_model_ops {
 	/* Each is called once per finished thing; what is pointed to is the model's and goes away
 	 * after the call (acquire strings to keep them). A negative return stops the replay and is
@@ -254,6 +258,13 @@ uint64_t rep_model_n_lost(const struct rep_model *model);
 bool rep_model_is_settled(const struct rep_model *model, uint64_t time_ns);
 /* Path of a cgroup id, borrowed; NULL when the file does not say. */
 struct rep_str *rep_model_cgroup(const struct rep_model *model, uint64_t id);
+/* Name a cgroup that no event of the section has named. -ENOMEM. */
+VFT_MUST_CHECK int rep_model_set_cgroup(struct rep_model *model, uint64_t id, struct rep_str *path);
+/*
+ * When the first list began that names all who ran then, and has been read as a whole; 0: none
+ * such. Who started before and is not in it had ended.
+ */
+uint64_t rep_model_list_ns(const struct rep_model *model);
 /* Lookup of a live process (or a dead one still referred to); NULL when unknown. */
 const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key);
 

@@ -128,9 +128,10 @@ struct rep_model {
 	struct map cgroups;   /* id -> struct rep_str */
 	struct process *first_process, *last_process;
 	struct episode *first_episode, *last_episode;
-	bool is_list_partial; /* some that run are in no list */
-	bool has_whole_list;  /* a list of all that run has been read */
-	size_t n_older;       /* processes and episodes behind one that is ahead */
+	bool is_list_partial;   /* some that run are in no list */
+	bool has_whole_list;    /* a list of all that run has been read */
+	uint64_t whole_list_ns; /* when the first such began */
+	size_t n_older;         /* processes and episodes behind one that is ahead */
 	struct ended ended;
 
 	struct waiting *waiting; /* a ring of n_waiting from first_waiting on */

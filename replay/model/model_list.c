@@ -95,7 +95,10 @@ int model_on_snapshot(struct rep_model *model, const struct vft_event *event)
 		model->list.is_running = false;
 		model->list.is_done = true;
 		model->list.last_ns = event->time_ns;
-		model->has_whole_list |= !model->is_list_partial;
+		if (!model->is_list_partial && !model->has_whole_list) {
+			model->has_whole_list = true;
+			model->whole_list_ns = model->list.first_ns;
+		}
 	}
 	return 0;
 }

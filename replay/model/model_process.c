@@ -7,6 +7,20 @@
 #define FLAG_CLONE_VFORK  0x4000u
 #define FLAG_CLONE_PARENT 0x8000u
 
+void rep_process_acquire(const struct rep_process *process)
+{
+	rep_str_acquire(process->comm);
+	rep_str_acquire(process->exe);
+	rep_str_acquire(process->argv);
+}
+
+void rep_process_release(const struct rep_process *process)
+{
+	rep_str_release(process->comm);
+	rep_str_release(process->exe);
+	rep_str_release(process->argv);
+}
+
 struct process *model_process_find(const struct rep_model *model, struct rep_key key)
 {
 	struct process *process = map_find(&model->processes, key.tgid);

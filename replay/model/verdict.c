@@ -59,7 +59,8 @@ struct stamp {
 /* Seconds since @origin_ns, with nine digits: exact, and the same in every locale. */
 static struct stamp format_time(uint64_t time_ns, uint64_t origin_ns)
 {
-	bool before = time_ns < origin_ns;
+	/* An origin of before the host was up is below 0. */
+	bool before = (int64_t)origin_ns >= 0 && time_ns < origin_ns;
 	uint64_t distance = before ? origin_ns - time_ns : time_ns - origin_ns;
 	struct stamp stamp;
 

@@ -29,18 +29,8 @@ static int first_section(struct rep_facts *facts, const struct rep_section_info 
 	if (!err)
 		err = keep(&facts->filters, meta->filters);
 	facts->has_start = rep_section_realtime(info, info->start_ns, &facts->start_epoch_ns);
-	facts->start_ns = info->start_ns;
-	facts->end_ns = info->end_ns;
 	facts->clean_end = true;
 	return err;
-}
-
-static bool same_boot(const struct rep_facts *facts, const struct vft_meta *meta)
-{
-	struct vft_str first = rep_str_get(facts->boot_id);
-
-	return first.size && first.size == meta->boot_id.size &&
-	       memcmp(first.data, meta->boot_id.data, first.size) == 0;
 }
 
 static int append_windows(struct rep_facts *facts, const struct rep_section_info *info)
@@ -90,27 +80,16 @@ bool rep_facts_are_incomplete(const struct rep_facts *facts)
 
 int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *info)
 {
-	uint64_t own = info->end_ns > info->start_ns ? info->end_ns - info->start_ns : 0;
+	int64_t end_ns = rep_section_relative(info, info->end_ns);
 
 	if (!facts->n_sections++) {
 		int err = first_section(facts, info);
 
 		if (err)
 			return err;
-		facts->duration_ns = own;
-	} else if (same_boot(facts, &info->meta)) {
-		if (info->start_ns < facts->start_ns) {
-			facts->start_ns = info->start_ns;
-			facts->has_start =
-				rep_section_realtime(info, info->start_ns, &facts->start_epoch_ns);
-		}
-		if (info->end_ns > facts->end_ns)
-			facts->end_ns = info->end_ns;
-		if (facts->end_ns - facts->start_ns > facts->duration_ns)
-			facts->duration_ns = facts->end_ns - facts->start_ns;
-	} else {
-		facts->duration_ns += own;
 	}
+	if (end_ns > 0 && (uint64_t)end_ns > facts->duration_ns)
+		facts->duration_ns = (uint64_t)end_ns;
 	facts->n_events += info->n_events;
 	facts->clean_end &= info->clean_end;
 	facts->n_lost = rep_add(facts->n_lost, info->n_lost);

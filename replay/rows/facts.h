@@ -25,8 +25,7 @@ struct rep_facts {
 	struct rep_str *host, *kernel, *arch, *boot_id, *filters; /* of the first section */
 	bool has_start;
 	uint64_t start_epoch_ns;
-	uint64_t start_ns, end_ns; /* CLOCK_BOOTTIME, while all sections are of one boot */
-	uint64_t duration_ns;
+	uint64_t duration_ns; /* from the first one's start to the last end of any */
 	uint64_t n_events;
 	bool clean_end;
 	uint64_t n_lost, n_missing_blocks, n_gaps, gap_bytes;

@@ -226,6 +226,19 @@ static uint64_t shift(uint64_t base, int64_t delta)
 	return by > UINT64_MAX - base ? UINT64_MAX : base + by;
 }
 
+/* As a moment of the section's clock, which may not have run at the zero of the report's time. */
+static uint64_t since_zero(int64_t zero_ns, int64_t relative_ns)
+{
+	int64_t sum_ns;
+
+	if (zero_ns >= 0)
+		return shift((uint64_t)zero_ns, relative_ns);
+	/* Below every moment: both are negative. */
+	if (__builtin_add_overflow(zero_ns, relative_ns, &sum_ns) || sum_ns < 0)
+		return 0;
+	return (uint64_t)sum_ns;
+}
+
 uint64_t rep_moment_in(const struct rep_moment *moment, const struct rep_section_info *info,
 		       uint64_t otherwise)
 {
@@ -240,7 +253,7 @@ uint64_t rep_moment_in(const struct rep_moment *moment, const struct rep_section
 	     !on_day_of(start_epoch_ns, 0, moment->clock_ns, &epoch_ns)))
 		return otherwise;
 	if (!moment->is_absolute && moment->needs == REP_MOMENT_NEEDS_NOTHING)
-		return shift(info->start_ns, moment->relative_ns);
+		return since_zero((int64_t)info->start_ns, moment->relative_ns);
 	if (!info->n_clocks)
 		return otherwise;
 	for (size_t i = 1; i < info->n_clocks; i++) {

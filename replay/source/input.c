@@ -12,6 +12,7 @@
 
 #include "format/base/pause.h"
 #include "replay/print/message.h"
+#include "replay/source/join.h"
 #include "replay/source/span.h"
 #include "replay/source/view.h"
 
@@ -23,6 +24,8 @@ struct pass {
 	const struct rep_trace_ops *ops;
 	void *context;
 	struct rep_facts *facts;
+	struct rep_join *join; /* NULL: there is only one recording of each boot */
+	uint32_t input;
 	uint64_t n_gaps, gap_bytes, first_gap;
 	const char *first_what;
 	enum vft_gap_kind first_kind;
@@ -55,7 +58,8 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
 	if (S_ISREG(st.st_mode))
-		input->size_bytes += (uint64_t)st.st_size;
+		file->size_bytes = (uint64_t)st.st_size;
+	input->size_bytes += file->size_bytes;
 	input->has_pipe |= S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	return vft_source_open_fd(fd, &file->source, &err);
 }
@@ -116,20 +120,24 @@ static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct pass *pass = context;
 
-	return pass->ops->model.on_episode(pass->context, episode);
+	return pass->join ? rep_join_episode(pass->join, episode)
+			  : pass->ops->model.on_episode(pass->context, episode);
 }
 
 static int on_process(void *context, const struct rep_process *process)
 {
 	struct pass *pass = context;
 
-	return pass->ops->model.on_process(pass->context, process);
+	return pass->join ? rep_join_process(pass->join, process)
+			  : pass->ops->model.on_process(pass->context, process);
 }
 
 static int on_section(void *context, const struct rep_section_info *info)
 {
 	struct pass *pass = context;
 
+	if (pass->join)
+		rep_join_begin(pass->join, info, pass->input);
 	return pass->ops->on_section ? pass->ops->on_section(pass->context, info) : 0;
 }
 
@@ -161,6 +169,8 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	struct pass *pass = context;
 	int err = pass->facts ? rep_facts_append(pass->facts, info) : 0;
 
+	if (pass->join)
+		rep_join_end(pass->join);
 	pass->n_events += info->n_events;
 	if (err || !pass->ops->on_section_end)
 		return err;
@@ -244,7 +254,7 @@ static bool is_packed(struct rep_input *input, const struct rep_input_file *file
 static int find_index(struct vft_source *of)
 {
 	struct vft_reader *reader;
-	int result = of->seekable ? rep_view_open(of, &reader) : -ESPIPE;
+	int result = of->seekable ? rep_view_open(of, 0, &reader) : -ESPIPE;
 
 	if (result)
 		return result;
@@ -273,9 +283,10 @@ static int look_for_index(struct rep_input *input, const struct rep_input_file *
 }
 
 static int look_for_part(const struct rep_input *input, const struct rep_input_file *file,
-			 struct rep_part *ret, struct vft_err *err)
+			 const struct rep_timeline *timeline, struct rep_part *ret,
+			 struct vft_err *err)
 {
-	int result = rep_part_find(file->source, input->select, input->need, ret);
+	int result = rep_part_find(file->source, input->select, input->need, timeline, ret);
 
 	return result < 0 ? vft_fail(err, result, 0, "out of memory") : result;
 }
@@ -300,51 +311,197 @@ void rep_input_say(const char *name, const char *what)
 	rep_message(name, "%s", what);
 }
 
+/* ---- several recordings ---- */
+
+static int survey(struct rep_input *input)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < input->n_files && r == 0; i++) {
+		struct rep_input_file *file = &input->files[i];
+
+		if (file->source && !file->sections)
+			r = rep_survey(file->source, &file->sections, &file->n_sections);
+	}
+	return r;
+}
+
+static bool is_copy(const struct rep_input_file *a, const struct rep_input_file *b)
+{
+	if (!a->n_sections || a->n_sections != b->n_sections || a->size_bytes != b->size_bytes)
+		return false;
+	for (size_t i = 0; i < a->n_sections; i++)
+		if (a->sections[i].section_id != b->sections[i].section_id)
+			return false;
+	return true;
+}
+
+static void drop_copies(struct rep_input *input)
+{
+	for (size_t i = 1; i < input->n_files; i++) {
+		struct rep_input_file *file = &input->files[i];
+		size_t k = 0;
+
+		while (k < i && !(input->files[k].source && is_copy(&input->files[k], file)))
+			k++;
+		if (k == i || !file->source)
+			continue;
+		if (!input->quiet)
+			rep_message(file->name, "notice: the same recording as %s; it counts once",
+				    input->files[k].name);
+		vft_source_close(file->source);
+		file->source = NULL;
+	}
+}
+
+static bool is_later(const struct rep_input_file *a, const struct rep_input_file *b)
+{
+	return a->n_sections && b->n_sections &&
+	       rep_boot_id_equal(&a->sections[0].boot, &b->sections[0].boot) &&
+	       a->sections[0].begin_ns > b->sections[0].begin_ns;
+}
+
+/* Those of one boot by their beginning: what happens later is told later. */
+static void sort_files(struct rep_input *input)
+{
+	for (size_t i = 1; i < input->n_files; i++) {
+		struct rep_input_file file = input->files[i];
+		size_t first = i;
+
+		for (size_t k = 0; k < i && first == i; k++)
+			if (is_later(&input->files[k], &file))
+				first = k;
+		memmove(&input->files[first + 1], &input->files[first],
+			(i - first) * sizeof(*input->files));
+		input->files[first] = file;
+	}
+}
+
+static int expect_all(const struct rep_input *input, struct rep_join *join)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < input->n_files; i++) {
+		const struct rep_input_file *file = &input->files[i];
+
+		for (size_t k = 0; file->source && k < file->n_sections && r == 0; k++)
+			r = rep_join_expect(join, &file->sections[k].boot,
+					    file->sections[k].begin_ns);
+	}
+	return r;
+}
+
+static bool has_joined(const struct rep_input_file *file, const struct rep_join *join)
+{
+	for (size_t i = 0; join && i < file->n_sections; i++)
+		if (rep_join_count(join, &file->sections[i].boot) > 1)
+			return true;
+	return false;
+}
+
+/* *ret stays NULL where each boot has one recording, as nearly always. */
+static int prepare_join(struct rep_input *input, const struct rep_trace_ops *ops, void *context,
+			struct rep_join **ret)
+{
+	struct rep_join *join;
+	bool any = false;
+	int r = survey(input);
+
+	if (r < 0)
+		return r;
+	drop_copies(input);
+	sort_files(input);
+	join = rep_join_new(ops, context, 0);
+	r = join ? expect_all(input, join) : -ENOMEM;
+	for (size_t i = 0; i < input->n_files && r == 0; i++)
+		any |= has_joined(&input->files[i], join);
+	if (any && r == 0)
+		*ret = join;
+	else
+		rep_join_free(join);
+	return r;
+}
+
+static int join_failed(int result, struct vft_err *err)
+{
+	return result == -E2BIG ? vft_fail(err, result, 0,
+					   "recordings that overlap have more processes in common "
+					   "than the analyzer keeps; give it one file at a time")
+				: result;
+}
+
+/* ---- replay ---- */
+
+static int replay_file(struct rep_input *input, struct rep_input_file *file, struct pass *pass,
+		       struct rep_timeline *timeline, struct vft_err *err)
+{
+	const struct rep_trace_ops *ops = pass->ops;
+	struct rep_trace_ops own = {
+		.model = {ops->model.on_episode ? on_episode : NULL,
+			  ops->model.on_process ? on_process : NULL, ops->model.without_argv},
+		.on_section = on_section,
+		.on_batch = ops->on_batch ? on_batch : NULL,
+		.on_gap = on_gap,
+		.on_section_end = on_section_end,
+	};
+	struct rep_trace_options options = {.timeline = timeline};
+	struct rep_trace_total total = {0};
+	struct rep_part part;
+	int result;
+
+	input->current = file->name;
+	result = look_for_index(input, file, err);
+	/* What another recording tells of the same must find all of it. */
+	if (!result && !has_joined(file, pass->join))
+		result = look_for_part(input, file, timeline, &part, err);
+	if (result < 0)
+		return result;
+	options.part = result ? &part : NULL;
+	/* A pipe is read here: whoever waits for it has rows to show first. */
+	options.flow = file->source->seekable ? input->flow : NULL;
+	if (input->on_pause)
+		vft_source_set_pause(file->source, input->on_pause, pass->context);
+	result = rep_trace_replay(&file->source, 1, &options, &own, pass, &total, err);
+	file->source = NULL; /* closed by it */
+	input->damaged |= total.damaged;
+	input->incomplete |= total.incomplete;
+	input->n_read += total.n_sections > 0;
+	if (!result)
+		tell(input, file->name, pass, &total);
+	return result;
+}
+
+static void on_input(void *context, uint32_t i)
+{
+	struct rep_input *input = context;
+
+	input->current = i == REP_JOIN_SEVERAL ? NULL : input->files[i].name;
+}
+
 int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, void *context,
 		     struct rep_facts *facts, struct vft_err *err)
 {
-	struct rep_trace_options options = {0};
-	int result = 0;
+	struct rep_timeline timeline = {0};
+	struct rep_join *join = NULL;
+	int result = prepare_join(input, ops, context, &join);
 
+	if (result < 0)
+		return vft_fail(err, result, 0, "out of memory");
 	for (size_t i = 0; i < input->n_files && !result; i++) {
 		struct rep_input_file *file = &input->files[i];
-		struct pass pass = {.ops = ops, .context = context, .facts = facts};
-		struct rep_trace_ops own = {
-			.model = {ops->model.on_episode ? on_episode : NULL,
-				  ops->model.on_process ? on_process : NULL,
-				  ops->model.without_argv},
-			.on_section = on_section,
-			.on_batch = ops->on_batch ? on_batch : NULL,
-			.on_gap = on_gap,
-			.on_section_end = on_section_end,
-		};
-		struct rep_trace_total total = {0};
-		struct rep_part part;
+		struct pass pass = {.ops = ops,
+				    .context = context,
+				    .facts = facts,
+				    .join = join,
+				    .input = (uint32_t)i};
 
-		if (!file->source)
-			continue;
-		if (is_packed(input, file))
-			continue;
-		input->current = file->name;
-		result = look_for_index(input, file, err);
-		if (!result)
-			result = look_for_part(input, file, &part, err);
-		if (result < 0)
-			break;
-		options.part = result ? &part : NULL;
-		/* A pipe is read here: whoever waits for it has rows to show first. */
-		options.flow = file->source->seekable ? input->flow : NULL;
-		if (input->on_pause)
-			vft_source_set_pause(file->source, input->on_pause, context);
-		result = rep_trace_replay(&file->source, 1, &options, &own, &pass, &total, err);
-		file->source = NULL; /* closed by it */
-		input->damaged |= total.damaged;
-		input->incomplete |= total.incomplete;
-		input->n_read += total.n_sections > 0;
-		if (!result)
-			tell(input, file->name, &pass, &total);
+		if (file->source && !is_packed(input, file))
+			result = replay_file(input, file, &pass, &timeline, err);
 	}
-	return result;
+	if (!result && join)
+		result = rep_join_flush(join, on_input, input);
+	rep_join_free(join);
+	return join_failed(result, err);
 }
 
 bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
@@ -356,10 +513,10 @@ bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_
 	struct rep_trace_options options = {.part = &part};
 	struct rep_trace_total total;
 
-	if (!source || rep_part_find(source, &end, REP_NEED_LISTS, &part) != 1 ||
+	if (!source || rep_part_find(source, &end, REP_NEED_LISTS, NULL, &part) != 1 ||
 	    part.resume_off < source->size_bytes - source->size_bytes / END_SHARE)
 		return false;
-	view = rep_view_new(source);
+	view = rep_view_new(source, 0);
 	return view && rep_trace_replay(&view, 1, &options, ops, context, &total, NULL) == 0 &&
 	       !total.damaged && !total.incomplete;
 }
@@ -382,8 +539,10 @@ struct vft_source *rep_input_next(struct rep_input *input, size_t *at, const cha
 
 void rep_input_close(struct rep_input *input)
 {
-	for (size_t i = 0; i < input->n_files; i++)
+	for (size_t i = 0; i < input->n_files; i++) {
 		vft_source_close(input->files[i].source);
+		free(input->files[i].sections);
+	}
 	free(input->files);
 	*input = (struct rep_input){0};
 }

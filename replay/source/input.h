@@ -13,12 +13,15 @@
 #include "replay/rows/facts.h"
 #include "replay/options.h"
 #include "replay/source/part.h"
+#include "replay/source/survey.h"
 #include "replay/source/trace.h"
 
 struct rep_input_file {
 	const char *name;          /* as given; "-" is stdin */
 	struct vft_source *source; /* NULL: could not be opened, or has been read */
-	uint64_t device, inode;
+	uint64_t device, inode, size_bytes;
+	struct rep_survey_section *sections; /* while replaying several; NULL: not known */
+	size_t n_sections;
 };
 
 struct rep_input {
@@ -49,7 +52,9 @@ VFT_MUST_CHECK int rep_input_resolve(struct rep_input *input, struct rep_select 
 /* Whether @fd is one of the inputs: writing to it would destroy it. */
 bool rep_input_is_file(const struct rep_input *input, int fd);
 /*
- * Read every file with @ops. At each section's end @facts (may be NULL) has taken it in before
+ * Read every file with @ops, those of one boot in the order of their beginning. What several
+ * recordings tell of one process or wait comes as one row, and a copy of a file is not read again:
+ * see join.h. At each section's end @facts (may be NULL) has taken it in before
  * ops->on_section_end is called. Errors as rep_trace_replay.
  */
 VFT_MUST_CHECK int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops,

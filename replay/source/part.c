@@ -51,14 +51,16 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	return 0;
 }
 
-static int look_at(struct vft_source *source, struct look *look)
+static int look_at(struct vft_source *source, const struct rep_timeline *timeline,
+		   struct look *look)
 {
 	static const struct rep_part no_rows = {
 		.kept = 1ull << VFT_KIND_LOST, .resume_off = UINT64_MAX, .to_ns = UINT64_MAX};
-	struct rep_trace_options options = {.part = &no_rows};
+	struct rep_timeline own = timeline ? *timeline : (struct rep_timeline){0};
+	struct rep_trace_options options = {.part = &no_rows, .timeline = &own};
 	struct rep_trace_ops ops = {.on_section_end = on_section_end};
 	struct rep_trace_total total;
-	struct vft_source *view = rep_view_new(source);
+	struct vft_source *view = rep_view_new(source, 0);
 	int r;
 
 	if (!view)
@@ -142,7 +144,7 @@ static int find_resume(struct vft_source *source, uint64_t from_ns, uint64_t *re
 	uint64_t oldest_ns = 0;
 	struct list list;
 	size_t n;
-	int r = rep_view_open(source, &reader);
+	int r = rep_view_open(source, 0, &reader);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
@@ -160,7 +162,7 @@ static int find_resume(struct vft_source *source, uint64_t from_ns, uint64_t *re
 }
 
 int rep_part_find(struct vft_source *source, const struct rep_select *select, enum rep_need need,
-		  struct rep_part *ret)
+		  const struct rep_timeline *timeline, struct rep_part *ret)
 {
 	bool from = select->from.is_given && need == REP_NEED_LISTS;
 	struct look look = {.select = select};
@@ -169,7 +171,7 @@ int rep_part_find(struct vft_source *source, const struct rep_select *select, en
 
 	if (need == REP_NEED_ALL || !source->seekable || (!from && !select->to.is_given))
 		return 0;
-	r = look_at(source, &look);
+	r = look_at(source, timeline, &look);
 	if (r != 1)
 		return r;
 	part.to_ns = look.window.to_ns;

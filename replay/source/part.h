@@ -20,9 +20,10 @@ enum rep_need {
 
 /*
  * 1 and *ret filled when a part of @source (which stays open) is enough for the window of @select;
- * 0 when all must be read; -ENOMEM.
+ * 0 when all must be read; -ENOMEM. @timeline: of the inputs read before it; NULL: none were.
  */
 VFT_MUST_CHECK int rep_part_find(struct vft_source *source, const struct rep_select *select,
-				 enum rep_need need, struct rep_part *ret);
+				 enum rep_need need, const struct rep_timeline *timeline,
+				 struct rep_part *ret);
 
 #endif

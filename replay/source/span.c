@@ -29,7 +29,7 @@ int rep_span_find(struct vft_source *source, struct rep_span *ret)
 	struct rep_trace_options options = {.part = &no_rows};
 	struct rep_trace_ops ops = {.on_section_end = on_section_end};
 	struct rep_trace_total total;
-	struct vft_source *view = rep_view_new(source);
+	struct vft_source *view = rep_view_new(source, 0);
 
 	if (!view)
 		return -ENOMEM;

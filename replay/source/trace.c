@@ -18,6 +18,7 @@ struct replay {
 	const struct rep_trace_ops *ops;
 	void *context;
 	struct rep_model *model;
+	struct rep_timeline *timeline;
 	struct rep_trace_total *total;
 	struct vft_err *err;
 
@@ -44,6 +45,10 @@ int64_t rep_section_relative(const struct rep_section_info *info, uint64_t boott
 {
 	uint64_t distance;
 
+	if ((int64_t)info->start_ns < 0) {
+		distance = rep_add(boottime_ns, 0 - info->start_ns);
+		return distance > INT64_MAX ? INT64_MAX : (int64_t)distance;
+	}
 	if (boottime_ns >= info->start_ns) {
 		distance = boottime_ns - info->start_ns;
 		return distance > INT64_MAX ? INT64_MAX : (int64_t)distance;
@@ -88,7 +93,7 @@ static int copy_meta(struct replay *replay, const struct vft_meta *meta)
 	replay->meta_bytes = bytes;
 	replay->info.meta = *meta;
 	replay->info.has_meta = true;
-	replay->info.start_ns = meta->start_ns;
+	replay->info.begin_ns = meta->start_ns;
 #define X(id, member)                                                                              \
 	if (meta->member.data) {                                                                   \
 		if (meta->member.size)                                                             \
@@ -170,6 +175,7 @@ static int announce(struct replay *replay)
 	if (replay->is_announced)
 		return 0;
 	replay->is_announced = true;
+	rep_timeline_place(replay->timeline, info);
 	if (ops->on_section)
 		r = ops->on_section(replay->context, info);
 	if (r < 0 || !replay->has_early_gap)
@@ -296,7 +302,7 @@ static void take_rows(struct rep_section_info *info, uint16_t type, uint64_t fir
 		      uint64_t last_ns, uint64_t n_events)
 {
 	if (!info->n_events && !info->has_meta)
-		info->start_ns = first_ns;
+		info->begin_ns = first_ns;
 	info->n_events += n_events;
 	if (n_events && type == VFT_BLOCK_EVENTS) {
 		if (!info->last_ns || first_ns < info->first_ns)
@@ -312,8 +318,12 @@ static int on_counted(struct replay *replay, const struct vft_item *item)
 {
 	const struct vft_counted *counted = item->counted;
 	struct rep_section_info *info = &replay->info;
+	int r;
 
 	take_rows(info, item->block_type, counted->first_ns, counted->last_ns, counted->n_events);
+	r = announce(replay);
+	if (r < 0)
+		return r;
 	info->n_skipped += counted->n_skipped;
 	for (unsigned int kind = 0; kind < 64; kind++)
 		info->n_kind[kind] += counted->n_kind[kind];
@@ -346,6 +356,8 @@ static int on_rows(struct replay *replay, const struct rep_item *item)
 	for (unsigned int kind = 0; kind < 64; kind++)
 		info->n_kind[kind] += columns->n_kind[kind];
 	r = take_clocks(replay, columns);
+	if (r == 0)
+		r = announce(replay);
 	if (r < 0)
 		return r;
 	if (!replay->part || (item->item.offset >= replay->part->resume_off && !replay->is_past))
@@ -371,17 +383,18 @@ static int on_gap(struct replay *replay, const struct vft_item *item)
 
 	if (item->gap.kind == VFT_GAP_NOT_CLOSED)
 		return 0;
-	if (!replay->is_open || !replay->is_announced) {
+	if (!replay->is_open) {
 		/* Whose it is will be known with the next block. */
 		if (!replay->has_early_gap)
 			replay->early_offset = item->offset, replay->early_bytes = 0;
 		replay->has_early_gap = true;
 		replay->early_gap = item->gap;
 		replay->early_bytes += item->size_bytes;
-		if (!replay->is_open)
-			return 0;
-		return announce(replay);
+		return 0;
 	}
+	r = announce(replay);
+	if (r < 0)
+		return r;
 	info->n_gaps++;
 	info->gap_bytes += item->size_bytes;
 	info->n_missing_blocks = rep_add(info->n_missing_blocks, item->gap.n_missing_blocks);
@@ -422,7 +435,7 @@ static int compare_with_end(struct replay *replay, const struct vft_item *item)
 	if (n_blocks < end->n_blocks)
 		missing.gap.n_missing_blocks = end->n_blocks - n_blocks;
 	missing.gap.from_ns =
-		info->last_ns && info->first_ns < info->start_ns ? info->first_ns : info->start_ns;
+		info->last_ns && info->first_ns < info->begin_ns ? info->first_ns : info->begin_ns;
 	missing.gap.to_ns = UINT64_MAX;
 	return on_gap(replay, &missing);
 }
@@ -432,11 +445,6 @@ static int on_block(struct replay *replay, const struct rep_item *of)
 	const struct vft_item *item = &of->item;
 	int r = 0;
 
-	if (item->kind != VFT_ITEM_META && item->kind != VFT_ITEM_SECTION) {
-		r = announce(replay);
-		if (r < 0)
-			return r;
-	}
 	replay->info.size_bytes += item->size_bytes;
 	replay->info.n_blocks += item->block_type != 0;
 	if (of->block)
@@ -444,19 +452,20 @@ static int on_block(struct replay *replay, const struct rep_item *of)
 	switch (item->kind) {
 	case VFT_ITEM_META:
 		r = copy_meta(replay, item->meta);
-		if (r == 0)
-			r = rep_model_meta(replay->model, item->meta);
-		return r == 0 ? announce(replay) : r;
+		return r == 0 ? rep_model_meta(replay->model, item->meta) : r;
 	case VFT_ITEM_COUNTED:
 		return on_counted(replay, item);
 	case VFT_ITEM_END:
-		r = compare_with_end(replay, item);
+		r = announce(replay);
+		if (r == 0)
+			r = compare_with_end(replay, item);
 		return r == 0 ? copy_end(replay, item->end) : r;
 	case VFT_ITEM_SKIPPED:
 		replay->info.n_skipped_blocks++;
-		return 0;
+		return announce(replay);
 	case VFT_ITEM_PASSED:
-		return on_passed(replay, item);
+		r = announce(replay);
+		return r == 0 ? on_passed(replay, item) : r;
 	case VFT_ITEM_SECTION:
 	case VFT_ITEM_GAP:
 	case VFT_ITEM_INDEX:
@@ -594,7 +603,11 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 		     const struct rep_trace_ops *ops, void *context, struct rep_trace_total *ret,
 		     struct vft_err *err)
 {
-	struct replay replay = {.ops = ops, .context = context, .total = ret, .err = err};
+	struct replay replay = {.ops = ops,
+				.context = context,
+				.timeline = options ? options->timeline : NULL,
+				.total = ret,
+				.err = err};
 	struct rep_flow *flow = options ? options->flow : NULL, *own = NULL;
 	size_t i = 0;
 	int r;

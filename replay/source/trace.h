@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "replay/source/flow.h"
+#include "replay/source/timeline.h"
 #include <vft/io.h>
 #include "replay/model/model.h"
 #include <vft/reader.h>
@@ -33,8 +34,11 @@ struct rep_section_info {
 	bool has_section; /* false: its SECTION block is missing */
 	struct vft_section section;
 	bool has_meta;
-	struct vft_meta meta;       /* zeroes when !has_meta */
-	uint64_t start_ns;          /* zero of the report's time: meta's, else the first event's */
+	struct vft_meta meta; /* zeroes when !has_meta */
+	uint64_t begin_ns;    /* when it began: meta's, else the first event's */
+	/* Zero of the report's time, the same for all inputs: see timeline.h. As an int64_t: a host
+	 * may not have been up then. */
+	uint64_t start_ns;
 	uint64_t end_ns;            /* END's, else the last event's */
 	uint64_t first_ns, last_ns; /* of events (not snapshot rows); both 0 before any */
 	uint64_t n_events;          /* rows of all kinds, snapshots and clocks too */
@@ -70,7 +74,8 @@ struct rep_trace_total {
 
 /*
  * Callbacks, in the order of the file; any may be NULL. A negative return stops the replay and is
- * returned. Within a section: on_section (its META is known, or missing), then on_batch, on_gap and
+ * returned. Within a section: on_section (its META is known, or missing, and its first clock, if
+ * that stands before all other rows), then on_batch, on_gap and
  * model's in any order, then on_section_end.
  */
 struct rep_trace_ops {
@@ -104,6 +109,7 @@ struct rep_trace_options {
 	size_t max_live;                 /* live processes and open episodes; 0 = REP_MAX_LIVE */
 	const struct rep_part *part;     /* NULL = everything is read */
 	struct rep_flow *flow;           /* NULL = one without threads, for this call */
+	struct rep_timeline *timeline;   /* NULL = each section's own zero */
 };
 
 /*
@@ -117,7 +123,7 @@ VFT_MUST_CHECK int rep_trace_replay(struct vft_source **sources, size_t n,
 				    const struct rep_trace_ops *ops, void *context,
 				    struct rep_trace_total *ret, struct vft_err *err);
 
-/* ns since the section's start; negative for what began before. Saturates. */
+/* ns since the zero of the report's time; negative for what was before. Saturates. */
 int64_t rep_section_relative(const struct rep_section_info *info, uint64_t boottime_ns);
 /* ns since the epoch, by the last clock at or before @boottime_ns, else the first. False: no clock.
  */

@@ -195,6 +195,31 @@ def test_released_while_recording(t):
     check_from_snapshot(row, truth, began_ns)
 
 
+def test_two_recordings_of_one_hang(t):
+    """Whatever their order, and with one given twice: one wait, its child one process."""
+    truth = start_gated(t, 'pause')
+    first, second = (t.record(options=('-a', '-d', '300ms'), name=name)
+                     for name in ('a.vft', 'b.vft'))
+    alone = find(second.vforks(), truth)
+    for before, last in ((first, second), (second, first)):
+        rows = last.vforks(before.path, second.path)
+        row = find(rows, truth)
+        check_equal(len([r for r in rows if r['child_key'] == row['child_key']]), 1, 'rows')
+        check_equal((row['outcome'], row['certain']), ('open', True), row['reason'])
+        check_equal(row['blocked_ns'], alone['blocked_ns'], 'blocked_ns')
+        children = last.report('export', '--format', 'json', '--table', 'processes', before.path)
+        children = [p for p in children.json()['rows'] if p['pid'] == truth['child_pid']]
+        check_equal(len(children), 1, 'processes with the pid of the child')
+        check_equal(children[0]['spawn'], 'existing', 'spawn')
+    harness.os.kill(truth['child_pid'], signal.SIGKILL)
+    harness.wait_until(lambda: not harness.os.path.exists(f'/proc/{truth["child_pid"]}'),
+                       'the child to end')
+    third = t.record(options=('-a', '-d', '300ms'), name='c.vft')
+    row = find(third.vforks(first.path), truth)
+    check_equal(row['outcome'], 'unknown', 'what became of it between two recordings')
+    check('list' in row['reason'], row['reason'])
+
+
 def test_parent_of_a_snapshot_child_is_killed(t):
     truth = start_gated(t, 'pause')
 

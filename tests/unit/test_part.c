@@ -227,7 +227,7 @@ static int find(const struct vft_sink *sink, const struct rep_select *select, en
 	int r;
 
 	assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
-	r = rep_part_find(source, select, need, ret);
+	r = rep_part_find(source, select, need, NULL, ret);
 	vft_source_close(source);
 	return r;
 }
