@@ -192,7 +192,7 @@ static void who_was_not_listed(struct rep_out *out, const struct rep_facts *fact
 		      "Not known whether a vfork is stuck: what ran before was listed "
 		      "only in pid namespace ");
 	number(out, REP_WARN, facts->list_pidns);
-	rep_line_word(out, REP_WARN, "; there and since: ");
+	rep_line_word(out, REP_WARN, "; ");
 }
 
 /* Of @n vforks the longest is @vfork: it, and who holds it and how many more in the end. */
@@ -270,16 +270,22 @@ void rep_summary_health(const struct rep_summary *s)
 		return;
 	}
 	if (n_unknown) {
-		rep_line_word(out, REP_WARN, "No vfork is known to be stuck, but the end of ");
+		rep_line_word(out, REP_WARN,
+			      facts->list_is_partial
+				      ? "the end of "
+				      : "No vfork is known to be stuck, but the end of ");
 		number(out, REP_WARN, n_unknown);
 		rep_line_word(out, REP_WARN, " is unknown");
 	} else if (!s->n_episodes) {
-		rep_line_word(out, hidden ? REP_WARN : REP_PLAIN, "No vfork was seen");
+		rep_line_word(out, hidden ? REP_WARN : REP_PLAIN,
+			      facts->list_is_partial ? "none was seen" : "No vfork was seen");
 	} else {
-		enum rep_style style = hidden ? REP_WARN : REP_GOOD;
+		enum rep_style style = hidden || facts->list_is_partial ? REP_WARN : REP_GOOD;
 
-		rep_line_word(out, style,
-			      hidden ? "No vfork is known to be stuck: " : "No vfork is stuck: ");
+		if (!facts->list_is_partial)
+			rep_line_word(out, style,
+				      hidden ? "No vfork is known to be stuck: "
+					     : "No vfork is stuck: ");
 		if (s->n_episodes == 1)
 			rep_line_word(out, style, "the only one ended");
 		else

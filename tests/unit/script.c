@@ -240,7 +240,8 @@ static int take_process(void *context, const struct rep_process *process)
 static int replay(struct rep_model *model, const struct script *script, size_t per_batch)
 {
 	struct vft_event *events = calloc(script->n + 1, sizeof(*events));
-	struct vft_meta meta = {.has = script->has, .pidns = REP_PIDNS_INITIAL};
+	struct vft_meta meta = {
+		.has = script->has, .pidns = REP_PIDNS_INITIAL, .list_pidns = script->list_pidns};
 	struct vft_section section = {0};
 	struct vft_batch batch = {.type = VFT_BLOCK_EVENTS, .events = events};
 	int r = rep_model_begin(model, &section);

@@ -33,6 +33,7 @@ struct script {
 	struct step *steps;
 	size_t n;
 	uint64_t has;
+	uint64_t list_pidns; /* of META; 0 = lists cover the host */
 	struct vft_end end;
 	bool is_closed;
 };

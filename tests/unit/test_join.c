@@ -238,6 +238,28 @@ static void test_join__an_end_beats_open(void **state)
 	}
 }
 
+/* Of two ends a certain one counts, of two certain ones that which was told first. */
+static void test_join__two_ends(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		struct rep_episode a = wait_of(REP_OUTCOME_KILLED, 12 * S, 15 * S);
+		struct rep_episode b = wait_of(REP_OUTCOME_EXEC, 12 * S, 15 * S);
+		struct recording two[] = {{10 * S, 20 * S, 0, &a, NULL, NULL},
+					  {11 * S, 40 * S, 0, &b, NULL, NULL}};
+		struct seen *seen;
+		int r;
+
+		a.certain = i & 1;
+		b.certain = i & 2;
+		seen = join_all(two, 2, 0, &r);
+		assert_int_equal(seen->n_episodes, 1);
+		assert_int_equal(seen->episodes[0].outcome,
+				 i == 2 ? REP_OUTCOME_EXEC : REP_OUTCOME_KILLED);
+		assert_int_equal(seen->episodes[0].certain, i > 0);
+		test_free(seen);
+	}
+}
+
 /* Of two without an end the later counts; what the earlier has seen of the length stays true. */
 static void test_join__the_later_knowledge(void **state)
 {
@@ -528,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join__one_hang_two_recordings),
 		cmocka_unit_test(test_join__an_end_beats_open),
+		cmocka_unit_test(test_join__two_ends),
 		cmocka_unit_test(test_join__the_later_knowledge),
 		cmocka_unit_test(test_join__over_between_two_recordings),
 		cmocka_unit_test(test_join__holds_only_what_may_come_again),

@@ -538,6 +538,46 @@ static void test_model__list_ends_what_it_lacks(void **state)
 	assert_false(fixture->result->processes[0].ended);
 }
 
+/* A list with a gap inside, or under a filter, or that covers a namespace, does not name all. */
+static void test_model__list_that_ends_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int how = 0; how < 3; how++) {
+		fixture->script->n = 0;
+		fixture->script->end.end_ns = 9000 * MS;
+		fixture->script->has = VFT_HAS_RELEASE | (how == 1 ? VFT_HAS_FILTER : 0);
+		fixture->script->list_pidns = how == 2 ? 4026532000u : 0;
+		script_lost(fixture->script, 6 * MS, 4 * MS, 5 * MS, 2);
+		script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+		script_snapshot(fixture->script, 100 * MS, leader_of(1, 1), VFT_SNAPSHOT_FIRST);
+		if (how == 0)
+			script_gap(fixture->script, 100 * MS, 100 * MS);
+		script_snapshot(fixture->script, 100 * MS + 1, PARENT, VFT_SNAPSHOT_LAST);
+		script_spawn(fixture->script, 3000 * MS, PARENT, leader_of(300, 3000 * MS), 0);
+		script_exit(fixture->script, 4000 * MS, CHILD, 3, 0,
+			    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+		run(fixture);
+		assert_int_equal(outcome_of(fixture->result, 200), REP_OUTCOME_EXIT);
+		assert_int_equal(result_process(fixture->result, 200)->exit_code, 3);
+	}
+}
+
+/* After a loss too, an end may still be on its way for a while. */
+static void test_model__list_waits_for_what_is_on_its_way(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->script->end.end_ns = 9000 * MS;
+	script_lost(fixture->script, 6 * MS, 4 * MS, 5 * MS, 2);
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	add_list(fixture, 100 * MS, PARENT);
+	script_exec(fixture->script, 101 * MS, leader_of(1, 1), "/bin/init");
+	script_exit(fixture->script, 99 * MS, CHILD, 3, 0,
+		    VFT_EXIT_PROCESS | VFT_EXIT_VFORK_PENDING);
+	assert_int_equal(outcome_of(run(fixture), 200), REP_OUTCOME_EXIT);
+}
+
 /* What is still on its way when the list is made is no loss. */
 static void test_model__list_without_loss_ends_nothing(void **state)
 {
@@ -691,6 +731,8 @@ int main(void)
 		TEST(test_model__acts_of_before_the_list),
 		TEST(test_model__rows_of_before_forgotten_ends),
 		TEST(test_model__list_ends_what_it_lacks),
+		TEST(test_model__list_that_ends_nothing),
+		TEST(test_model__list_waits_for_what_is_on_its_way),
 		TEST(test_model__list_without_loss_ends_nothing),
 		TEST(test_model__stall_finds_episode),
 		TEST(test_model__release_without_spawn),

@@ -133,12 +133,60 @@ static void test_model__long_strings_are_shared(void **state)
 	rep_model_free(model);
 }
 
+struct early {
+	uint32_t n, n_certain, n_early;
+};
+
+static int take_early(void *context, const struct rep_episode *episode)
+{
+	struct early *early = context;
+
+	early->n++;
+	early->n_certain += episode->certain;
+	early->n_early += episode->reason == REP_REASON_EARLY;
+	return 0;
+}
+
+/*
+ * Verdicts that wait for the section's end are told before it to bound memory: certain only when
+ * what was lost then would have been told.
+ */
+static void test_model__verdicts_before_the_end(void **state)
+{
+	struct rep_model_ops ops = {.on_episode = take_early};
+	struct vft_task parent = PARENT, child;
+	struct vft_event events[2] = {{.kind = VFT_KIND_SPAWN, .task = &parent},
+				      {.kind = VFT_KIND_EXEC, .task = &child}};
+	struct vft_batch batch = {.events = events, .n_events = 2};
+
+	for (uint64_t step_ns = 100; step_ns <= MS; step_ns += MS - 100) {
+		struct early early = {0};
+		struct rep_model *model;
+		uint64_t now_ns = 10 * MS;
+
+		assert_int_equal(rep_model_new(&ops, &early, &model), 0);
+		assert_int_equal(rep_model_begin(model, NULL), 0);
+		for (uint32_t i = 0; i < 32768 + 100; i++, now_ns += step_ns) {
+			child = leader_of(1000 + i, now_ns);
+			events[0].time_ns = events[1].time_ns = now_ns;
+			events[0].spawn.child = &child;
+			events[0].spawn.clone_flags = F_VFORK_VM;
+			assert_int_equal(rep_model_batch(model, &batch), 0);
+		}
+		assert_int_equal(early.n, 100);
+		assert_int_equal(early.n_early, step_ns == MS ? 0 : 100);
+		assert_int_equal(early.n_certain, step_ns == MS ? 100 : 0);
+		rep_model_free(model);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model__cap_of_live_processes),
 		cmocka_unit_test(test_model__callback_stops),
 		cmocka_unit_test(test_model__finds_live_processes_and_cgroups),
+		cmocka_unit_test(test_model__verdicts_before_the_end),
 		cmocka_unit_test(test_model__long_strings_are_shared),
 	};
 

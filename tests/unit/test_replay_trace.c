@@ -296,6 +296,26 @@ static void test_replay_trace__end_counts_more(void **state)
 	}
 }
 
+/* What comes behind END cannot hide anything that came before it. */
+static void test_replay_trace__damage_behind_the_end(void **state)
+{
+	static const char more[] = "somebody wrote on behind the end of this trace";
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	size_t size;
+	unsigned char *data = write_trace(true, &size);
+
+	data = realloc(data, size + sizeof(more));
+	assert_non_null(data);
+	memcpy(data + size, more, sizeof(more));
+	assert_int_equal(replay(data, size + sizeof(more), &seen, &total), 0);
+	assert_true(total.damaged);
+	assert_int_equal(seen.n_gaps, 1);
+	assert_int_equal(seen.outcome, REP_OUTCOME_OPEN);
+	assert_true(seen.certain);
+	free(data);
+}
+
 static struct vft_event loss_of(uint64_t count)
 {
 	struct vft_event lost = {.time_ns = 13 * S, .kind = VFT_KIND_LOST};
@@ -401,6 +421,7 @@ int main(void)
 		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
 		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
 		IN_TURN_AND_AHEAD(test_replay_trace__end_counts_more),
+		IN_TURN_AND_AHEAD(test_replay_trace__damage_behind_the_end),
 		IN_TURN_AND_AHEAD(test_replay_trace__losses_saturate),
 		IN_TURN_AND_AHEAD(test_replay_trace__loss_of_none),
 		IN_TURN_AND_AHEAD(test_replay_trace__foreign_input),
