@@ -41,7 +41,7 @@ static void leave_section(struct vft_reader *reader)
 		gap.kind = VFT_GAP_REFUSED;
 		gap.from_ns = 0;
 		gap.what = "a recording in a later version of the format";
-		push_gap(reader, where->start, reader->at - where->start, &gap);
+		push_gap(reader, where->begins_at, reader->at - where->begins_at, &gap);
 	} else if (where->is_active && !where->has_ended) {
 		gap.kind = VFT_GAP_NOT_CLOSED;
 		gap.what = "the recording was not closed";
@@ -53,8 +53,10 @@ static void leave_section(struct vft_reader *reader)
 static void enter_section(struct vft_reader *reader, uint64_t start)
 {
 	leave_section(reader);
-	reader->where = (struct vft_where){
-		.is_active = true, .id = reader->header.section_id, .start = start};
+	reader->where = (struct vft_where){.is_active = true,
+					   .id = reader->header.section_id,
+					   .begins_at = reader->at,
+					   .start = start};
 	vft_schema_init(&reader->schema);
 	reader->schema_number++;
 	reader->section = (struct vft_section){.section_id = reader->header.section_id,
@@ -110,7 +112,6 @@ static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, cons
 /* What rows say about the section, decoded or not. */
 static void take_rows(struct vft_reader *reader, uint64_t last_ns)
 {
-	reader->where.has_rows = true;
 	reader->where.n_events += reader->header.n_events;
 	if (last_ns > reader->where.last_ns)
 		reader->where.last_ns = last_ns;
@@ -192,7 +193,9 @@ static int deliver_end(struct vft_reader *reader, struct vft_item *ret)
 	if (r < 0)
 		return r;
 	reader->where.has_ended = true;
-	reader->where.end_off = reader->loaded_at;
+	reader->where.end_off = reader->header.self_off;
+	reader->end.seen_blocks = reader->where.n_blocks - 1;
+	reader->end.seen_rows = reader->where.n_events;
 	if (reader->end.end_ns > reader->where.last_ns)
 		reader->where.last_ns = reader->end.end_ns;
 	ret->kind = VFT_ITEM_END;
@@ -222,13 +225,30 @@ static int deliver_schema(struct vft_reader *reader, struct vft_item *ret)
 	return 1;
 }
 
+/* A block of a type that is not known here. Without bit 15 it is more than a hint: rows of it may
+ * be what others rest on. */
+static int deliver_unknown(struct vft_reader *reader, struct vft_item *ret)
+{
+	struct vft_item gap = {0};
+	int r = 0;
+
+	if (!(reader->header.type & VFT_TYPE_IGNORABLE))
+		r = deliver_refused(reader, &gap, "a block of a later version of the format");
+	ret->kind = VFT_ITEM_SKIPPED;
+	ret->gap = gap.gap;
+	ret->gap.n_missing_blocks = 0;
+	return r < 0 ? r : 1;
+}
+
 /* The loaded block as an item: 1, 0 when it makes none, or negative. */
 static int deliver(struct vft_reader *reader, struct vft_item *ret)
 {
 	*ret = (struct vft_item){.offset = reader->loaded_at,
-				 .size_bytes = vft_header_get_size(&reader->header),
+				 .size_bytes = reader->loaded_size,
 				 .block_type = reader->header.type};
 	reader->where.n_blocks++;
+	if (!vft_type_is_rows(reader->header.type)) /* of others, a later version may have rows */
+		reader->where.n_events += reader->header.n_events;
 	if (reader->where.is_refused) {
 		reader->where.has_ended = reader->header.type == VFT_BLOCK_END;
 		return 0;
@@ -245,18 +265,33 @@ static int deliver(struct vft_reader *reader, struct vft_item *ret)
 	case VFT_BLOCK_EVENTS:
 		return deliver_rows(reader, ret);
 	case VFT_BLOCK_INDEX:
-		reader->where.index_off = reader->loaded_at;
+		reader->where.index_off = reader->header.self_off;
 		ret->kind = VFT_ITEM_INDEX;
 		return 1;
 	case VFT_BLOCK_END:
 		return deliver_end(reader, ret);
 	default:
-		ret->kind = VFT_ITEM_SKIPPED;
-		return 1;
+		return deliver_unknown(reader, ret);
 	}
 }
 
-/* Notices that belong in front of the loaded block, when it goes on with the current section. */
+/* MUST be said: what an earlier SCHEMA block may have changed is not known. */
+static void notice_schema(struct vft_reader *reader, uint64_t offset)
+{
+	struct vft_where *where = &reader->where;
+	struct vft_gap gap = {.kind = VFT_GAP_REFUSED,
+			      .from_ns = reader->header.first_ts,
+			      .to_ns = reader->header.first_ts,
+			      .what = "no SCHEMA block; that of version 1 is used"};
+
+	if (where->is_refused || where->has_schema || !vft_type_is_rows(reader->header.type))
+		return;
+	where->has_schema = true;
+	push_gap(reader, offset, 0, &gap);
+}
+
+/* The loaded block goes on with the current section: say what is missing before it, unless that was
+ * said already. */
 static int precede(struct vft_reader *reader, uint64_t offset)
 {
 	struct vft_where *where = &reader->where;
@@ -265,9 +300,7 @@ static int precede(struct vft_reader *reader, uint64_t offset)
 	int r;
 
 	where->next_seq = reader->header.seq + 1;
-	if (where->is_refused)
-		return 0;
-	if (n_missing && !reader->n_queued) {
+	if (n_missing && !reader->n_queued && !where->is_refused) {
 		gap.n_missing_blocks = n_missing;
 		gap.what = "blocks are missing by their sequence numbers";
 		r = vft_scan_time(reader, &gap.to_ns);
@@ -275,14 +308,33 @@ static int precede(struct vft_reader *reader, uint64_t offset)
 			return r;
 		push_gap(reader, offset, 0, &gap);
 	}
-	if (vft_type_is_rows(reader->header.type) && !where->has_schema) {
-		where->has_schema = true;
-		gap = (struct vft_gap){.kind = VFT_GAP_REFUSED,
-				       .from_ns = reader->header.first_ts,
-				       .to_ns = reader->header.first_ts,
-				       .what = "no SCHEMA block; that of version 1 is used"};
+	notice_schema(reader, offset);
+	return 0;
+}
+
+/* The loaded block at @offset is one of a section whose beginning is lost. */
+static int adopt(struct vft_reader *reader, uint64_t offset)
+{
+	const struct vft_header *header = &reader->header;
+	struct vft_item item = {.kind = VFT_ITEM_SECTION, .offset = offset};
+	struct vft_gap gap = {.kind = VFT_GAP_DAMAGE,
+			      .n_missing_blocks = header->seq,
+			      .what = "the beginning of the section is missing"};
+	/* Without another before it, the damage before it is its own. */
+	bool is_told = !reader->where.is_active;
+	int r;
+
+	enter_section(reader, offset - header->self_off);
+	item.section = &reader->section;
+	push(reader, &item);
+	if (!is_told) {
+		r = vft_scan_time(reader, &gap.to_ns);
+		if (r < 0)
+			return r;
 		push_gap(reader, offset, 0, &gap);
 	}
+	reader->where.next_seq = header->seq + 1;
+	notice_schema(reader, offset);
 	return 0;
 }
 
@@ -290,27 +342,45 @@ static int precede(struct vft_reader *reader, uint64_t offset)
 static int accept(struct vft_reader *reader, uint64_t offset)
 {
 	const struct vft_header *header = &reader->header;
-	struct vft_item item = {.kind = VFT_ITEM_SECTION, .offset = offset};
 	int r = 0;
 
+	reader->at = offset;
 	if (vft_scan_is_section(header)) {
-		reader->at = offset;
 		enter_section(reader, offset);
 		reader->where.next_seq = 1;
-	} else if (!vft_scan_continues(&reader->where, header, offset)) {
-		reader->at = offset;
-		enter_section(reader, offset - header->self_off);
-		reader->where.next_seq = header->seq + 1;
-		/* Its SCHEMA is behind us or among what is lost; the gap before says so. */
-		reader->where.has_schema = header->type != VFT_BLOCK_META;
-		item.section = &reader->section;
-		push(reader, &item);
-	} else {
+	} else if (vft_scan_continues(&reader->where, header, offset)) {
 		r = precede(reader, offset);
+	} else {
+		r = adopt(reader, offset);
 	}
 	reader->is_loaded = true;
-	reader->at = offset + vft_header_get_size(header);
+	reader->at = offset + reader->loaded_size;
 	return r;
+}
+
+/*
+ * The loaded block at @offset goes on with the section, maybe at another distance from its start,
+ * which is that of the section from here on.
+ */
+static int bound_inner_gap(struct vft_reader *reader, uint64_t from, uint64_t offset,
+			   struct vft_gap *gap)
+{
+	const struct vft_header *header = &reader->header;
+	struct vft_where *where = &reader->where;
+	/* Bytes of the section that are missing; padding is less than 8 of them. */
+	uint64_t n_bytes = header->self_off - (from - where->start);
+
+	gap->n_missing_blocks = header->seq - where->next_seq;
+	if (!vft_scan_continues(where, header, offset)) {
+		where->start = offset - header->self_off;
+		if (offset == from)
+			gap->what = "bytes are missing";
+		if (!gap->n_missing_blocks && n_bytes < 8) {
+			gap->to_ns = gap->from_ns; /* every block is there */
+			return 0;
+		}
+	}
+	return vft_scan_time(reader, &gap->to_ns);
 }
 
 /* Fill in the gap [from, @offset) that the loaded block bounds. */
@@ -322,14 +392,14 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, 
 	int r;
 
 	gap->to_ns = where->has_ended ? where->last_ns : UINT64_MAX;
-	if (vft_scan_continues(where, header, offset)) {
-		gap->n_missing_blocks = header->seq - where->next_seq;
-		return vft_scan_time(reader, &gap->to_ns);
-	}
-	if (vft_scan_is_section(header) || (where->is_active && !where->has_ended))
+	if (vft_scan_continues(where, header, offset) || vft_scan_resumes(where, header, from))
+		return bound_inner_gap(reader, from, offset, gap);
+	if (vft_scan_is_section(header) || where->is_active)
 		return 0;
-	/* Behind a section that was closed, or at the very start: what is missing is the beginning
-	 * of the section that follows. SECTION itself, number 0, holds no event. */
+	/* At the very start: what is missing is the beginning of the section that follows.
+	 * SECTION itself, number 0, holds no event. */
+	if (offset == from)
+		gap->what = "the beginning of the section is missing";
 	gap->n_missing_blocks = header->seq;
 	adopted = *where;
 	reader->where = (struct vft_where){
@@ -340,43 +410,48 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, 
 	return r;
 }
 
-/* No believable block at reader->at. Find out what is lost, and where it goes on. */
-static int lose(struct vft_reader *reader, enum vft_load load, const char *what)
+/* Nothing that can be believed follows [from, @offset), which is the input's end. */
+static void lose_rest(struct vft_reader *reader, uint64_t from, uint64_t offset,
+		      struct vft_gap *gap)
+{
+	gap->to_ns = reader->where.has_ended ? gap->from_ns : UINT64_MAX;
+	if (!reader->where.is_refused)
+		push_gap(reader, from, offset - from, gap);
+	reader->at = offset;
+}
+
+/*
+ * No believable block at reader->at, which is of @size bytes if that is known. Find out what is
+ * lost, and where it goes on.
+ */
+static int lose(struct vft_reader *reader, enum vft_load load, const char *what, uint64_t size)
 {
 	struct vft_gap gap = {
 		.kind = VFT_GAP_DAMAGE, .what = what, .from_ns = reader->where.last_ns};
-	uint64_t from = reader->at, offset = from + 1;
+	uint64_t from = reader->at, offset = from + size, ignored_size;
 	const char *ignored;
 	int r = 0;
 
 	if (load == VFT_LOAD_REFUSED)
 		gap.kind = VFT_GAP_REFUSED;
-	if (load == VFT_LOAD_PAYLOAD) {
-		/* Its header is intact: what stands right behind it is likelier than what is
-		 * inside. */
-		offset = from + vft_header_get_size(&reader->header);
-		r = vft_scan_load(reader, offset, &ignored);
-		if (r < 0)
-			return r;
-	}
-	if (r != VFT_LOAD_BLOCK) {
-		r = vft_scan_search(reader, from, from + 1, &offset);
-		if (r < 0)
-			return r;
+	/* Where the header is intact, what stands right behind is likelier than what is inside. */
+	if (load == VFT_LOAD_PAYLOAD)
+		r = vft_scan_load(reader, offset, &ignored, &ignored_size);
+	if (r >= 0 && r != VFT_LOAD_BLOCK) {
+		r = vft_scan_search(reader, from, load, size, &offset);
 		if (r == 0) {
 			if (load == VFT_LOAD_CUT)
 				gap.kind = VFT_GAP_CUT;
-			gap.to_ns = reader->where.has_ended ? gap.from_ns : UINT64_MAX;
-			if (!reader->where.is_refused)
-				push_gap(reader, from, offset - from, &gap);
-			reader->at = offset;
+			lose_rest(reader, from, offset, &gap);
 			return 0;
 		}
 	}
-	r = bound_gap(reader, from, offset, &gap);
+	if (r >= 0)
+		r = bound_gap(reader, from, offset, &gap);
 	if (r < 0)
 		return r;
-	if (!reader->where.is_refused)
+	/* A section that follows another at once: nothing of that one is missing. */
+	if (!reader->where.is_refused && !(offset == from && reader->where.has_ended))
 		push_gap(reader, from, offset - from, &gap);
 	return accept(reader, offset);
 }
@@ -400,8 +475,8 @@ static int take_trailer(struct vft_reader *reader)
 	    trailer.self_off != reader->at - where->start || trailer.section != (uint32_t)where->id)
 		return 0;
 	if (!where->is_refused &&
-	    (trailer.to_end != reader->at - where->end_off ||
-	     (where->index_off && trailer.to_index != reader->at - where->index_off)))
+	    (trailer.to_end != trailer.self_off - where->end_off ||
+	     (where->index_off && trailer.to_index != trailer.self_off - where->index_off)))
 		return 0;
 	where->has_trailer = true;
 	if (!where->is_refused)
@@ -414,6 +489,7 @@ static int take_trailer(struct vft_reader *reader)
 static int step(struct vft_reader *reader)
 {
 	const char *what = NULL;
+	uint64_t size = 0;
 	int r;
 
 	r = vft_reader_pass(reader);
@@ -421,7 +497,7 @@ static int step(struct vft_reader *reader)
 		r = take_trailer(reader);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = vft_scan_load(reader, reader->at, &what);
+	r = vft_scan_load(reader, reader->at, &what, &size);
 	if (r < 0)
 		return r;
 	switch ((enum vft_load)r) {
@@ -437,7 +513,7 @@ static int step(struct vft_reader *reader)
 	case VFT_LOAD_PAYLOAD:
 		break;
 	}
-	return lose(reader, (enum vft_load)r, what);
+	return lose(reader, (enum vft_load)r, what, size);
 }
 
 static int fail(const struct vft_reader *reader, struct vft_err *err, int code)

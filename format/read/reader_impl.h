@@ -16,8 +16,10 @@
 #include "format/block/schema.h"
 #include "format/read/raw.h"
 
-#define VFT_N_QUEUED 4  /* at most: a gap, NOT_CLOSED, a refused section's gap, SECTION */
-#define VFT_N_FIRST  64 /* items before the first SECTION that open remembers */
+#define VFT_N_QUEUED                                                                               \
+	6              /* at most: a gap, NOT_CLOSED or refused, SECTION, two that it begins with  \
+			*/
+#define VFT_N_FIRST 64 /* items before the first SECTION that open remembers */
 
 /* The section that blocks must belong to. */
 struct vft_where {
@@ -25,12 +27,15 @@ struct vft_where {
 	bool is_refused; /* of a later version: its blocks are passed over */
 	bool has_ended;  /* END was read */
 	bool has_trailer;
-	bool has_schema, has_rows;
-	uint64_t id, start; /* start: of SECTION in the input, mod 2^64: its head may be cut off */
+	bool has_schema;
+	uint64_t id;
+	uint64_t begins_at; /* what is left of it, in the input */
+	/* position in the input - self_off, mod 2^64: its head may be cut off */
+	uint64_t start;
 	uint64_t next_seq;
-	uint64_t last_ns; /* greatest event time so far; after END its end_ns */
-	uint64_t n_blocks, n_events;
-	uint64_t end_off, index_off; /* in the input; 0 = none */
+	uint64_t last_ns;            /* greatest event time so far; after END its end_ns */
+	uint64_t n_blocks, n_events; /* read or passed over; of the section */
+	uint64_t end_off, index_off; /* self_off of them; 0 = none */
 };
 
 struct vft_reader {
@@ -50,8 +55,10 @@ struct vft_reader {
 
 	/* The block at loaded_at, whose checksums are right; not yet delivered when is_loaded. */
 	bool is_loaded;
-	bool has_bad_padding;
-	uint64_t loaded_at;
+	bool has_bad_padding; /* it is not zero */
+	bool has_cut_padding; /* not all of it is there */
+	bool has_sync;        /* the payload has the sync pattern; known when is_strict */
+	uint64_t loaded_at, loaded_size;
 	struct vft_header header;
 	struct vft_buffer payload;
 
@@ -70,6 +77,7 @@ struct vft_reader {
 	vft_pass_fn pass;
 	void *pass_context;
 
+	bool is_strict; /* look for what a writer must not do and a reader bears */
 	uint64_t counted_kinds;
 	struct vft_counted counted;
 
@@ -89,17 +97,19 @@ enum vft_load {
 
 /*
  * Look at the block at @offset, which must go on with the current section or begin one. Returns an
- * enum vft_load, and *ret_what says what is wrong with it; negative for the source's errors,
- * -ENOMEM.
+ * enum vft_load, and *ret_what says what is wrong with it; *ret_size is its size by its header, 0
+ * when that is not known. Negative for the source's errors, -ENOMEM.
  */
-VFT_MUST_CHECK int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what);
+VFT_MUST_CHECK int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what,
+				 uint64_t *ret_size);
 
 /*
- * Search for a believable block, from @offset on, for damage that begins at @gap. 1 when one is
- * loaded and *ret_offset is its place; 0 when there is none and *ret_offset is the input's end.
+ * Search for a believable block, for damage that begins at @gap, where vft_scan_load gave @load and
+ * @size. 1 when one is loaded and *ret_offset is its place; 0 when there is none and *ret_offset is
+ * the input's end.
  */
-VFT_MUST_CHECK int vft_scan_search(struct vft_reader *reader, uint64_t gap, uint64_t offset,
-				   uint64_t *ret_offset);
+VFT_MUST_CHECK int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load,
+				   uint64_t size, uint64_t *ret_offset);
 
 /*
  * The time of the first event at or behind the loaded block, which bounds a gap before it; or, from
@@ -115,6 +125,9 @@ VFT_MUST_CHECK int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, 
 bool vft_scan_is_section(const struct vft_header *header);
 bool vft_scan_continues(const struct vft_where *where, const struct vft_header *header,
 			uint64_t offset);
+
+/* Or of a later block of it, that does not stand where it says, for damage that begins at @gap. */
+bool vft_scan_resumes(const struct vft_where *where, const struct vft_header *header, uint64_t gap);
 
 static inline bool vft_type_is_rows(uint16_t type)
 {

@@ -240,7 +240,6 @@ int vft_reader_pass(struct vft_reader *reader)
 	where->next_seq += n;
 	where->n_blocks += n;
 	where->n_events += item.passed.n_events;
-	where->has_rows = true;
 	reader->at += item.size_bytes;
 	reader->next_entry += n;
 	reader->queue[reader->n_queued++] = item;

@@ -27,15 +27,13 @@ bool vft_scan_continues(const struct vft_where *where, const struct vft_header *
 	       header->type != VFT_BLOCK_SECTION;
 }
 
-/* A section whose beginning is lost: its later blocks still say where it began. */
-static bool can_adopt(const struct vft_where *where, const struct vft_header *header, uint64_t gap,
-		      uint64_t offset)
+/* It goes on with the section, though bytes before it are missing or too many. Recorded bytes that
+ * are a copy of an earlier block cannot: they are behind in seq and in self_off. */
+bool vft_scan_resumes(const struct vft_where *where, const struct vft_header *header, uint64_t gap)
 {
-	if (header->type == VFT_BLOCK_SECTION || !header->self_off ||
-	    (where->is_active && header->section_id == where->id))
-		return false;
-	/* It began inside the damage; or before the input, when the input's head is missing. */
-	return header->self_off <= offset - gap || gap == 0;
+	return where->is_active && !where->has_ended && header->section_id == where->id &&
+	       header->type != VFT_BLOCK_SECTION && header->seq >= where->next_seq &&
+	       header->self_off >= gap - where->start;
 }
 
 int vft_scan_header(struct vft_reader *reader, uint64_t offset, struct vft_header *ret)
@@ -49,7 +47,7 @@ int vft_scan_header(struct vft_reader *reader, uint64_t offset, struct vft_heade
 	       vft_header_check(ret) == NULL;
 }
 
-/* Read payload and padding. Returns the bytes read. */
+/* Read payload and padding, as far as they are there. Returns the bytes read. */
 static int64_t read_payload(struct vft_reader *reader, uint64_t offset,
 			    const struct vft_header *header, struct vft_buffer *payload)
 {
@@ -72,36 +70,64 @@ int vft_scan_payload(struct vft_reader *reader, uint64_t offset, const struct vf
 
 	if (n < 0)
 		return (int)n;
-	return (uint64_t)n == vft_header_get_size(header) - VFT_HEADER_SIZE &&
-	       vft_payload_open(payload->data, header) == 0;
+	return (uint64_t)n >= header->payload_len && vft_payload_open(payload->data, header) == 0;
 }
 
-static bool is_bad_padding(const struct vft_buffer *payload, uint32_t payload_len)
+/*
+ * Padding that is not zero, behind the loaded payload: another block may begin in it, where bytes
+ * are missing. Nothing that was recorded stands there, so that an intact header is enough.
+ */
+static int check_padding(struct vft_reader *reader, uint64_t offset)
 {
-	for (size_t i = payload_len; i < payload->size; i++)
-		if (payload->data[i])
-			return true;
-	return false;
+	const struct vft_buffer *payload = &reader->payload;
+
+	for (size_t i = reader->header.payload_len; i < payload->size; i++) {
+		struct vft_header header;
+		int r;
+
+		reader->has_bad_padding |= payload->data[i] != 0;
+		if (memcmp(payload->data + i, VFT_SYNC, payload->size - i))
+			continue;
+		r = vft_scan_header(reader, offset + VFT_HEADER_SIZE + i, &header);
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			reader->loaded_size = VFT_HEADER_SIZE + i;
+			reader->has_bad_padding = false;
+			reader->has_cut_padding = true;
+			return 0;
+		}
+	}
+	return 0;
 }
 
 /* Payload and checks of the block whose header is in reader->header. An enum vft_load. */
 static int load_payload(struct vft_reader *reader, uint64_t offset)
 {
 	const struct vft_header *header = &reader->header;
-	int64_t n = read_payload(reader, offset, header, &reader->payload);
+	struct vft_buffer *payload = &reader->payload;
+	int64_t n = read_payload(reader, offset, header, payload);
+	int r;
 
 	if (n < 0)
 		return (int)n;
-	if ((uint64_t)n < vft_header_get_size(header) - VFT_HEADER_SIZE)
+	if (n < header->payload_len)
 		return VFT_LOAD_CUT;
-	if (vft_payload_open(reader->payload.data, header) < 0)
+	if (reader->is_strict)
+		reader->has_sync =
+			memmem(payload->data, header->payload_len, VFT_SYNC, VFT_SYNC_SIZE);
+	if (vft_payload_open(payload->data, header) < 0)
 		return VFT_LOAD_PAYLOAD;
-	reader->has_bad_padding = is_bad_padding(&reader->payload, header->payload_len);
 	reader->loaded_at = offset;
-	return VFT_LOAD_BLOCK;
+	reader->loaded_size = VFT_HEADER_SIZE + (uint64_t)n;
+	reader->has_bad_padding = false;
+	reader->has_cut_padding = reader->loaded_size < vft_header_get_size(header);
+	r = check_padding(reader, offset);
+	return r < 0 ? r : VFT_LOAD_BLOCK;
 }
 
-int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what)
+int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what,
+		  uint64_t *ret_size)
 {
 	uint8_t bytes[VFT_HEADER_SIZE];
 	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
@@ -109,6 +135,7 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 	const char *what;
 	int r;
 
+	*ret_size = 0;
 	if (n <= 0)
 		return (int)n;
 	if (n < (int64_t)sizeof(bytes)) {
@@ -134,6 +161,7 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 		return VFT_LOAD_REFUSED;
 	}
 	reader->header = header;
+	*ret_size = vft_header_get_size(&header);
 	r = load_payload(reader, offset);
 	if (r == VFT_LOAD_CUT)
 		*ret_what = "the input ends inside a block";
@@ -146,27 +174,123 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 struct search {
 	uint64_t gap;    /* where the damage begins */
 	uint64_t window; /* up to here the current section's own next block wins */
-	bool has_other;  /* the first block of another section */
+	/* What stands there is the payload of the block at @gap, for all one knows, up to here. */
+	uint64_t inside_until;
+	bool is_cut;    /* and the input ends before that, as its intact header says */
+	bool has_other; /* the first block that may be where it goes on otherwise */
 	uint64_t other;
+	/* Blocks of the section that were read before, at this distance. */
+	bool has_copy, is_copy_outside;
+	uint64_t copy_start;
 };
+
+/* Whether the section ends at @offset and the input with it, trailer or not: 1, 0, negative. */
+static int is_last(struct vft_reader *reader, uint64_t offset)
+{
+	uint8_t bytes[VFT_TRAILER_SIZE + 1];
+	struct vft_trailer trailer;
+	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+
+	if (n < 0)
+		return (int)n;
+	return n == 0 || (n == VFT_TRAILER_SIZE && vft_trailer_parse(bytes, &trailer) == 0);
+}
+
+/*
+ * Whether intact blocks of one section follow one another from @offset on, across @until; or, when
+ * the input is cut before that, up to an END that ends it too. 1, 0 or negative.
+ */
+static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, bool is_cut)
+{
+	uint64_t start = 0, section_id = 0, next_seq = 0, at = offset;
+	struct vft_header header;
+
+	while (at <= until) {
+		int r = vft_scan_header(reader, at, &header);
+
+		if (r <= 0)
+			return r;
+		if (at == offset) {
+			start = at - header.self_off;
+			section_id = header.section_id;
+		} else if (header.section_id != section_id || header.seq < next_seq ||
+			   at - header.self_off != start) {
+			return 0;
+		}
+		reader->n_wasted += VFT_HEADER_SIZE + header.payload_len;
+		r = vft_scan_payload(reader, at, &header, &reader->payload);
+		if (r <= 0)
+			return r;
+		next_seq = header.seq + 1;
+		at += vft_header_get_size(&header);
+		if (header.type == VFT_BLOCK_END)
+			return at > until ? 1 : is_cut ? is_last(reader, at) : 0;
+	}
+	return 1;
+}
+
+/*
+ * Whether what is at @offset cannot lie inside the payload of the block where the damage begins: 1,
+ * 0 or negative. It is too near to it, or behind its end, or blocks follow one another across that.
+ */
+static int is_outside(struct vft_reader *reader, const struct search *search, uint64_t offset)
+{
+	if (offset - search->gap < VFT_HEADER_SIZE || offset >= search->inside_until)
+		return 1;
+	if (reader->n_wasted > MAX_WASTED)
+		return 0;
+	return reaches(reader, offset, search->inside_until, search->is_cut);
+}
+
+/* Whether a block at @offset that does not stand where it says may be believed: 1, 0, negative. */
+static int may_begin(struct vft_reader *reader, struct search *search,
+		     const struct vft_header *header, uint64_t offset)
+{
+	const struct vft_where *where = &reader->where;
+	bool goes_on, is_copy;
+	int r;
+
+	/* No payload is open here that could hold it. */
+	if (!where->is_active || where->has_ended)
+		return 1;
+	if (header->section_id != where->id) {
+		if (vft_scan_is_section(header) || header->self_off <= offset - search->gap)
+			return 1;
+		return is_outside(reader, search, offset);
+	}
+	goes_on = vft_scan_resumes(where, header, search->gap);
+	is_copy = search->has_copy && search->copy_start == offset - header->self_off;
+	if (goes_on && !is_copy)
+		return 1;
+	if (!is_copy || !search->is_copy_outside) {
+		r = is_outside(reader, search, offset);
+		if (r < 0)
+			return r;
+		search->has_copy = true;
+		search->copy_start = offset - header->self_off;
+		search->is_copy_outside = r;
+	}
+	return search->is_copy_outside && (goes_on || vft_scan_is_section(header));
+}
 
 /* Whether the candidate at @offset is to be believed: 1 and loaded, 0, or negative. */
 static int try_candidate(struct vft_reader *reader, struct search *search, uint64_t offset)
 {
 	const struct vft_where *where = &reader->where;
 	struct vft_header header;
-	bool continues, is_other;
+	bool continues;
 	int r = vft_scan_header(reader, offset, &header);
 
 	if (r <= 0)
 		return r;
 	continues = vft_scan_continues(where, &header, offset);
-	/* The current section does not begin a second time. */
-	is_other = vft_scan_is_section(&header)
-			   ? !where->is_active || where->has_ended || header.section_id != where->id
-			   : can_adopt(where, &header, search->gap, offset);
-	if (!continues && (!is_other || search->has_other))
-		return 0;
+	if (!continues) {
+		if (search->has_other)
+			return 0;
+		r = may_begin(reader, search, &header, offset);
+		if (r <= 0)
+			return r;
+	}
 	if (reader->n_wasted > MAX_WASTED)
 		return 0;
 	reader->header = header;
@@ -205,9 +329,15 @@ static int search_chunk(struct vft_reader *reader, struct search *search, uint64
 	return 0;
 }
 
-int vft_scan_search(struct vft_reader *reader, uint64_t gap, uint64_t offset, uint64_t *ret_offset)
+int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load, uint64_t size,
+		    uint64_t *ret_offset)
 {
-	struct search search = {.gap = gap, .window = gap + MAX_BLOCK};
+	struct search search = {.gap = gap,
+				.window = gap + MAX_BLOCK,
+				.inside_until = gap + (size ? size : MAX_BLOCK),
+				.is_cut = load == VFT_LOAD_CUT};
+	/* What does not belong at @gap may be a block of elsewhere; the others were looked at. */
+	uint64_t offset = load == VFT_LOAD_DAMAGED ? gap : gap + 1;
 
 	if (!reader->chunk)
 		reader->chunk = malloc(CHUNK);

@@ -111,7 +111,7 @@ static void test_meta__malformed(void **state)
 static void test_end__round_trip(void **state)
 {
 	struct vft_loss list[] = {{1, 0, 5}, {UINT32_MAX, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1, 2, 3, 4, 5, VFT_MAX_TIME_NS, list, N_OF(list)}, back;
+	struct vft_end end = {1, 2, 3, 4, 5, VFT_MAX_TIME_NS, list, N_OF(list), 0, 0}, back;
 	struct vft_buffer payload = {0}, losses = {0};
 
 	assert_int_equal(vft_end_encode(&end, &payload), 0);

@@ -69,13 +69,16 @@ struct vft_loss {
 
 struct vft_end {
 	uint64_t n_blocks; /* before this one, in the section */
-	uint64_t n_events; /* rows in EVENTS, SNAPSHOT and CLOCK blocks */
+	uint64_t n_events; /* rows of them, as their headers count */
 	uint64_t n_seen;   /* events the kernel part wanted to record: delivered + dropped */
 	uint64_t n_delivered;
 	uint64_t n_dropped;
 	uint64_t end_ns; /* CLOCK_BOOTTIME when recording ended */
 	const struct vft_loss *losses;
 	size_t n_losses;
+	/* Not in the file: what the reader found, to be held against n_blocks and n_events. What it
+	 * reported as a gap is not among them. */
+	uint64_t seen_blocks, seen_rows;
 };
 
 VFT_END_DECLS
