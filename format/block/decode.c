@@ -134,10 +134,31 @@ static struct vft_cursor *find_column(struct vft_decoder *decoder, struct rows *
 	}
 	if (id >= VFT_COL_TASK_TID && id <= VFT_COL_TASK_CGROUP)
 		return &rows->task[id - VFT_COL_TASK_TID];
+	/* The role of one that is added below this is not known: it is left alone. */
+	if (id < VFT_FIRST_OWN_COLUMN)
+		return NULL;
 	for (uint32_t slot = 0; slot < schema->n_columns; slot++)
 		if (schema->column_ids[slot] == id)
 			return &decoder->columns[slot];
 	return NULL;
+}
+
+/* Whether one of the varints in @raw ends in a byte that adds nothing. */
+static bool has_long_varint(const uint8_t *raw, uint32_t size)
+{
+	for (uint32_t i = 1; i < size; i++)
+		if (!raw[i] && raw[i - 1] & 0x80)
+			return true;
+	return false;
+}
+
+/* Whether a column of fixed role, or one of the schema's, is of an encoding that is known. */
+static bool is_of_varints(const struct vft_schema *schema, uint16_t id)
+{
+	for (uint32_t slot = 0; id >= VFT_FIRST_OWN_COLUMN && slot < schema->n_columns; slot++)
+		if (schema->column_ids[slot] == id)
+			return schema->encodings[slot] < VFT_ENC_BYTES;
+	return true;
 }
 
 /* Decompress every column that is used, except the strings' bytes, and set the cursors. */
@@ -147,6 +168,7 @@ static const char *unpack_columns(struct vft_decoder *decoder, struct rows *rows
 	const struct vft_directory *directory = &decoder->directory;
 	size_t at = 0;
 
+	decoder->has_long = false;
 	memset(decoder->columns, 0, schema->n_columns * sizeof(decoder->columns[0]));
 	memset(decoder->last, 0, schema->n_columns * sizeof(decoder->last[0]));
 	for (uint32_t i = 0; i < directory->n_columns; i++) {
@@ -166,6 +188,8 @@ static const char *unpack_columns(struct vft_decoder *decoder, struct rows *rows
 			return "column does not decompress";
 		*column = vft_cursor_init(raw, frame->raw_len);
 		at += frame->raw_len;
+		if (decoder->is_strict && is_of_varints(schema, frame->id))
+			decoder->has_long |= has_long_varint(raw, frame->raw_len);
 	}
 	return NULL;
 }
@@ -370,7 +394,7 @@ static inline void decode_field(struct vft_decoder *decoder, struct rows *rows,
 	}
 	value = next_number(c, &decoder->last[step->slot], step->encoding, event->time_ns);
 	if (step->dest == VFT_TYPE_U32) {
-		rows->bad |= value >> 32;
+		rows->bad |= value >> step->bits;
 		*(uint32_t *)(void *)member = (uint32_t)value;
 	} else if (step->dest == VFT_TYPE_U64) {
 		*(uint64_t *)(void *)member = value;

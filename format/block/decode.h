@@ -30,6 +30,8 @@ struct vft_decoder {
 	struct vft_cursor columns[VFT_MAX_COLUMNS]; /* by slot of the schema */
 	uint64_t last[VFT_MAX_COLUMNS];
 	struct vft_batch_memory *batch; /* the latest */
+	bool is_strict;                 /* find out has_long */
+	bool has_long;                  /* a number of the block is in more bytes than it needs */
 	/* What was allocated so far, used again when nobody else holds it. */
 	struct vft_batch_memory *batches[VFT_N_BATCHES];
 };

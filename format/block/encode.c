@@ -115,7 +115,8 @@ int vft_encoder_bound(const struct vft_encoder *encoder, const struct vft_event 
 	uint32_t bytes;
 
 	if (event->kind > VFT_KIND_MAX || !encoder->n_steps[event->kind] ||
-	    event->time_ns > VFT_MAX_TIME_NS)
+	    event->time_ns > VFT_MAX_TIME_NS ||
+	    (event->kind == VFT_KIND_EXIT && event->exit.code > VFT_MAX_EXIT_CODE))
 		return -EINVAL;
 	bytes = encoder->bounds[event->kind];
 	step = encoder->pointers[event->kind];
@@ -275,8 +276,9 @@ int vft_encoder_append(struct vft_encoder *encoder, const struct vft_event *even
 	for (unsigned int i = 0; i < encoder->n_steps[event->kind]; i++)
 		n += put_field(encoder, event, &steps[i]);
 	encoder->kinds |= 1ull << event->kind;
-	if (event->kind == VFT_KIND_LOST)
-		encoder->n_lost += event->lost.count;
+	if (event->kind == VFT_KIND_LOST &&
+	    __builtin_add_overflow(encoder->n_lost, event->lost.count, &encoder->n_lost))
+		encoder->n_lost = UINT64_MAX;
 	if (event->kind == VFT_KIND_SNAPSHOT && event->flags & VFT_SNAPSHOT_FIRST)
 		encoder->kinds |= VFT_KINDS_SNAPSHOT_BEGINS;
 	encoder->n_events++;

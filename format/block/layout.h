@@ -62,6 +62,14 @@ enum {
 #define VFT_MAX_PID     0x7fffffffu
 #define VFT_MAX_TIME_NS 0x7fffffffffffffffull
 
+#define VFT_MAX_EXIT_CODE 255u
+
+/* Column ids below this have a fixed role in every rows block and cannot be a kind's own. */
+#define VFT_FIRST_OWN_COLUMN 16
+
+/* How far below the largest time before it in the section a row's time may be. */
+#define VFT_MAX_STEP_BACK_NS 1000000000ull
+
 /* A writer ends a block at this many raw bytes or this much time. */
 #define VFT_BLOCK_RAW_TARGET (256u << 10)
 #define VFT_BLOCK_TIME_NS    2000000000ull

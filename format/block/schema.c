@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Ids below this have a fixed role in every rows block and cannot be a kind's own. */
-#define FIRST_OWN_COLUMN 16
-
 static const uint8_t own_columns[] = {
 #define X(id, NAME, name, ENC) id,
 	VFT_COLUMN_LIST(X)
@@ -108,9 +105,12 @@ static int add_step(struct vft_schema *schema, unsigned int kind, uint64_t id)
 	size_t n_fields;
 	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
 
-	if (slot < 0 || id < FIRST_OWN_COLUMN)
+	if (slot < 0 || id < VFT_FIRST_OWN_COLUMN)
 		return -EBADMSG;
-	*step = (struct vft_step){(uint8_t)slot, schema->encodings[slot], VFT_DEST_NONE, 0};
+	*step = (struct vft_step){.slot = (uint8_t)slot,
+				  .encoding = schema->encodings[slot],
+				  .dest = VFT_DEST_NONE,
+				  .bits = id == VFT_COL_CODE ? 8 : 32};
 	if (step->encoding == VFT_ENC_BYTES)
 		return -EBADMSG;
 	/* An encoding of a later version keeps to its own column, so leaving that one alone keeps

@@ -24,6 +24,7 @@ struct vft_step {
 	uint8_t encoding;
 	uint8_t dest;   /* enum vft_type or VFT_DEST_NONE */
 	uint8_t offset; /* of the member */
+	uint8_t bits;   /* of a value of VFT_TYPE_U32, at most */
 };
 
 struct vft_plan {

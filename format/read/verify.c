@@ -6,6 +6,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/read/reader_impl.h"
+#include "format/read/strict.h"
 
 /* Blocks between two INDEX blocks that are remembered; a writer leaves far fewer. */
 #define MAX_REMEMBERED (1u << 20)
@@ -19,6 +20,8 @@ struct verifier {
 	struct vft_buffer seen, entries; /* seen: the blocks since the last INDEX */
 	bool is_complete;                /* nothing of them was lost */
 	uint64_t previous_off;           /* of the last INDEX */
+	uint64_t latest_ns;              /* of the section's rows so far */
+	bool is_order_told;
 };
 
 VFT_DEFINE_GUARD(close_reader, struct vft_reader *, vft_reader_close)
@@ -114,19 +117,50 @@ static int check_end(struct verifier *v, const struct vft_item *item)
 	return 0;
 }
 
-static int check_block(struct verifier *v, const struct vft_item *item)
+static int check_padding(struct verifier *v, const struct vft_item *item)
 {
-	uint32_t padding =
-		(uint32_t)(item->size_bytes - VFT_HEADER_SIZE) - v->reader->header.payload_len;
+	const struct vft_reader *reader = v->reader;
+	uint64_t end = item->offset + VFT_HEADER_SIZE + reader->header.payload_len;
+	uint64_t padding = item->offset + item->size_bytes - end;
 	int r = 0;
 
+	if (reader->has_bad_padding)
+		r = report(v, end, padding, "padding that is not zero", false);
+	if (r == 0 && reader->has_cut_padding)
+		r = report(v, end, padding, "padding that is cut short", true);
+	return r;
+}
+
+static int check_block(struct verifier *v, const struct vft_item *item)
+{
+	int r = check_padding(v, item);
+	const char *what = vft_strict_check(v->reader);
+
 	v->result.n_blocks++;
-	if (v->reader->has_bad_padding)
-		r = report(v, item->offset + item->size_bytes - padding, padding,
-			   "padding that is not zero", false);
+	if (r == 0 && what)
+		r = report(v, item->offset, item->size_bytes, what, false);
 	if (r == 0 && item->kind == VFT_ITEM_INDEX && item->block_type == VFT_BLOCK_INDEX)
 		return check_index(v, item);
 	return r == 0 ? remember(v, item) : r;
+}
+
+/* Times may step back a little: more than that, and rows are not in the order they are read in. */
+static int check_order(struct verifier *v, const struct vft_item *item)
+{
+	const struct vft_batch *batch = item->batch;
+	bool is_wrong = false;
+
+	for (size_t i = 0; i < batch->n_events; i++) {
+		uint64_t time_ns = batch->events[i].time_ns;
+
+		is_wrong |= v->latest_ns > time_ns + VFT_MAX_STEP_BACK_NS;
+		v->latest_ns = time_ns > v->latest_ns ? time_ns : v->latest_ns;
+	}
+	if (!is_wrong || v->is_order_told)
+		return 0;
+	v->is_order_told = true;
+	return report(v, item->offset, item->size_bytes, "times step back by more than a second",
+		      true);
 }
 
 /* SECTION begins the next one; so does a made-up one of length 0, which is no block. */
@@ -135,6 +169,8 @@ static int begin_section(struct verifier *v, const struct vft_item *item)
 	v->seen.size = 0;
 	v->is_complete = item->size_bytes != 0;
 	v->previous_off = 0;
+	v->latest_ns = 0;
+	v->is_order_told = false;
 	return item->size_bytes ? check_block(v, item) : 0;
 }
 
@@ -151,7 +187,8 @@ static int check_item(struct verifier *v, const struct vft_item *item)
 		v->result.n_events += v->reader->header.n_events;
 		if (v->is_damaged)
 			v->result.n_recovered_events += v->reader->header.n_events;
-		return check_block(v, item);
+		r = check_order(v, item);
+		return r == 0 ? check_block(v, item) : r;
 	case VFT_ITEM_END:
 		r = check_end(v, item);
 		return r == 0 ? check_block(v, item) : r;
@@ -203,6 +240,7 @@ int vft_verify(struct vft_source *source, const struct vft_limits *limits,
 	if (r < 0)
 		return r;
 	v.reader = reader;
+	reader->is_strict = reader->decoder.is_strict = true;
 	r = verify_all(&v, err);
 	vft_buffer_release(&v.seen);
 	vft_buffer_release(&v.entries);

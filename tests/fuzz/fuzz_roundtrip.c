@@ -106,8 +106,10 @@ static bool same_event(const struct vft_event *a, const struct vft_event *b)
 static int fail_on_damage(void *context, const struct vft_damage *damage)
 {
 	(void)context;
-	(void)damage;
-	abort();
+	/* Any times are taken, and said to be out of order. */
+	if (!damage->is_notice || !strstr(damage->what, "times step back"))
+		abort();
+	return 0;
 }
 
 static void check_events(const void *data, size_t size, const struct made *made, size_t n_made)

@@ -390,21 +390,166 @@ static void test_rows__value_too_wide(void **state)
 	assert_refused(block);
 }
 
-/* The same for a column of one kind. */
+/* The same for the columns of one kind: the largest value is taken, and one more is not. */
 static void test_rows__member_too_wide(void **state)
 {
+	static const struct {
+		unsigned int column;
+		uint64_t most;
+	} limits[] = {{VFT_COL_ERROR, UINT32_MAX}, {VFT_COL_CODE, 255}};
 	struct block *block = *state;
-	struct vft_buffer *column = &block->encoder.columns[VFT_COL_CODE];
+
+	for (size_t i = 0; i < N_OF(limits); i++) {
+		struct vft_buffer *column = &block->encoder.columns[limits[i].column];
+
+		encode_sample(block);
+		column->size = 0;
+		assert_int_equal(vft_buffer_append_varint(column, limits[i].most), 0);
+		assert_int_equal(decode(block), 0);
+		vft_encoder_reset(&block->encoder);
+		encode_sample(block);
+		column->size = 0;
+		assert_int_equal(vft_buffer_append_varint(column, limits[i].most + 1), 0);
+		assert_refused(block);
+		vft_encoder_reset(&block->encoder);
+	}
+}
+
+static void test_rows__writer_keeps_to_the_range(void **state)
+{
+	struct block *block = *state;
+	struct vft_task task = sample_task(5);
+	struct vft_event e = {.kind = VFT_KIND_EXIT, .time_ns = T0, .task = &task};
+	uint32_t bound;
+
+	e.exit.code = VFT_MAX_EXIT_CODE;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), 0);
+	e.exit.code++;
+	assert_int_equal(vft_encoder_bound(&block->encoder, &e, &bound), -EINVAL);
+}
+
+/* One byte more than the lengths add up to, in a table of its own size. */
+static void test_rows__strings_leave_bytes(void **state)
+{
+	struct block *block = *state;
 
 	encode_sample(block);
-	column->size = 0;
-	assert_int_equal(vft_buffer_append_varint(column, UINT32_MAX), 0);
-	assert_int_equal(decode(block), 0);
-	vft_encoder_reset(&block->encoder);
-	encode_sample(block);
-	column->size = 0;
-	assert_int_equal(vft_buffer_append_varint(column, 1ull << 32), 0);
+	assert_int_equal(vft_buffer_append_bytes(&block->encoder.strings.data, "x", 1), 0);
 	assert_refused(block);
+	assert_string_equal(block->what, "strings do not fill the table");
+}
+
+/* A block of @n rows of an unknown kind with @n_columns references each, all to one task. */
+static int decode_references(struct block *block, uint32_t n, unsigned int n_columns)
+{
+	struct vft_buffer zeros = {0}, kinds = {0}, first = {0}, more = {0}, info = {0}, one = {0};
+	struct vft_column_data columns[32];
+	size_t n_used = 0;
+	int r;
+
+	block->schema.n_columns = 0;
+	block->schema.n_steps = n_columns;
+	block->schema.plans[40] = (struct vft_plan){.is_present = true, .n_steps = n_columns};
+	for (unsigned int i = 0; i < n_columns; i++) {
+		block->schema.column_ids[i] = (uint16_t)(200 + i);
+		block->schema.encodings[i] = VFT_ENC_TASK;
+		block->schema.steps[i] = (struct vft_step){
+			.slot = (uint8_t)i, .encoding = VFT_ENC_TASK, .dest = VFT_DEST_NONE};
+		block->schema.n_columns++;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(vft_buffer_append_varint(&zeros, 0), 0);
+		assert_int_equal(vft_buffer_append_varint(&kinds, 40), 0);
+		assert_int_equal(vft_buffer_append_varint(&first, i != 0), 0);
+		assert_int_equal(vft_buffer_append_varint(&more, 1), 0);
+	}
+	assert_int_equal(vft_buffer_append_varint(&one, vft_zigzag(1)), 0);
+	columns[n_used++] = (struct vft_column_data){VFT_COL_TIME, &zeros};
+	columns[n_used++] = (struct vft_column_data){VFT_COL_KIND, &kinds};
+	columns[n_used++] = (struct vft_column_data){VFT_COL_CPU, &zeros};
+	columns[n_used++] = (struct vft_column_data){VFT_COL_TASK_TID, &one};
+	zeros.size = n;
+	for (unsigned int id = VFT_COL_TASK_TGID; id <= VFT_COL_TASK_CGROUP; id++) {
+		static uint8_t nothing;
+		static struct vft_buffer zero = {&nothing, 1, 1};
+
+		columns[n_used++] = (struct vft_column_data){(uint16_t)id, &zero};
+	}
+	for (unsigned int i = 0; i < n_columns; i++)
+		columns[n_used++] =
+			(struct vft_column_data){(uint16_t)(200 + i), i ? &more : &first};
+	assert_int_equal(vft_buffer_append_tlv_uint(&info, VFT_INFO_LAST_TS, 0), 0);
+	block->header = (struct vft_header){.type = VFT_BLOCK_EVENTS, .first_ts = T0};
+	block->header.n_events = n;
+	block->payload.size = 0;
+	r = vft_packer_pack(block->packer, 1, &info, columns, n_used, &block->payload,
+			    &block->header.raw_len);
+	assert_int_equal(r, 0);
+	r = vft_decoder_decode(&block->decoder, &block->schema, &block->header,
+			       vft_cursor_init(block->payload.data, block->payload.size),
+			       &block->batch, &block->what);
+	vft_buffer_release(&zeros);
+	vft_buffer_release(&kinds);
+	vft_buffer_release(&first);
+	vft_buffer_release(&more);
+	vft_buffer_release(&info);
+	vft_buffer_release(&one);
+	return r;
+}
+
+static void test_rows__too_many_references(void **state)
+{
+	struct block *block = *state;
+
+	_Static_assert(VFT_MAX_REFS % 8 == 0, "eight references a row");
+	assert_int_equal(decode_references(block, VFT_MAX_REFS / 8, 8), 0);
+	assert_int_equal(block->batch->n_skipped, VFT_MAX_REFS / 8);
+	assert_int_equal(decode_references(block, VFT_MAX_REFS / 8 + 1, 8), -EBADMSG);
+}
+
+/* Bytes of the last varint. */
+static size_t count_last(const struct vft_buffer *column)
+{
+	size_t n = 1;
+
+	while (n < column->size && column->data[column->size - 1 - n] & 0x80)
+		n++;
+	return n;
+}
+
+/* A reader bears a number in more bytes than it needs; a strict one finds it, in any column. */
+static void test_rows__long_varint(void **state)
+{
+	struct block *block = *state;
+
+	block->decoder.is_strict = true;
+	for (unsigned int id = VFT_COL_TIME; id < VFT_N_COLUMNS; id++) {
+		struct vft_buffer *column = &block->encoder.columns[id];
+
+		vft_encoder_reset(&block->encoder);
+		encode_sample(block);
+		if (!column->size || count_last(column) == VFT_VARINT_MAX)
+			continue;
+		assert_int_equal(decode(block), 0);
+		assert_false(block->decoder.has_long);
+		vft_encoder_reset(&block->encoder);
+		encode_sample(block);
+		column->data[column->size - 1] |= 0x80;
+		assert_int_equal(vft_buffer_append_bytes(column, "\0", 1), 0);
+		assert_int_equal(decode(block), 0);
+		assert_true(block->decoder.has_long);
+	}
+}
+
+static void test_rows__lost_saturates(void **state)
+{
+	struct block *block = *state;
+	struct vft_event e = {.kind = VFT_KIND_LOST, .time_ns = T0};
+
+	e.lost.count = 1ull << 63;
+	encode(block, &e, 1);
+	encode(block, &e, 1);
+	assert_true(block->encoder.n_lost == UINT64_MAX);
 }
 
 /* One more than the largest pid, with everything that hangs on it in range. */
@@ -531,6 +676,11 @@ int main(void)
 		TEST(test_rows__fewer_events_than_values),
 		TEST(test_rows__value_too_wide),
 		TEST(test_rows__member_too_wide),
+		TEST(test_rows__writer_keeps_to_the_range),
+		TEST(test_rows__strings_leave_bytes),
+		TEST(test_rows__too_many_references),
+		TEST(test_rows__long_varint),
+		TEST(test_rows__lost_saturates),
 		TEST(test_rows__pid_too_large),
 		TEST(test_rows__string_referred_to_too_early),
 		TEST(test_rows__every_column_length),
