@@ -192,8 +192,12 @@ static int check_item(struct verifier *v, const struct vft_item *item)
 	case VFT_ITEM_END:
 		r = check_end(v, item);
 		return r == 0 ? check_block(v, item) : r;
-	case VFT_ITEM_META:
 	case VFT_ITEM_SKIPPED:
+		r = item->block_type & VFT_TYPE_IGNORABLE
+			    ? 0
+			    : report(v, item->offset, item->size_bytes, item->gap.what, true);
+		return r == 0 ? check_block(v, item) : r;
+	case VFT_ITEM_META:
 	case VFT_ITEM_PASSED:
 	case VFT_ITEM_COUNTED:
 	case VFT_ITEM_RAW:

@@ -202,6 +202,12 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 			    pass->n_gaps > 1 ? " and elsewhere" : "", pass->gap_bytes);
 	} else if (total->damaged) {
 		rep_message(name, "damaged; 'vfork-report verify' says where");
+	} else if (total->n_unknown_blocks && !input->quiet) {
+		rep_message(name,
+			    "notice: %" PRIu64 " block%s of a later version of the format left out;"
+			    " a newer vfork-report reads %s",
+			    total->n_unknown_blocks, total->n_unknown_blocks > 1 ? "s" : "",
+			    total->n_unknown_blocks > 1 ? "them" : "it");
 	} else if (!total->clean_end && !input->quiet) {
 		rep_message(name,
 			    "notice: recording was not closed cleanly; every complete block was"

@@ -24,13 +24,13 @@ struct replay {
 
 	bool is_open;      /* a section is being read */
 	bool is_announced; /* on_section was called */
+	bool is_headless;  /* its beginning is among what was lost before it */
 	struct rep_section_info info;
 	char *meta_bytes;            /* what info.meta points to */
 	struct vft_loss *end_losses; /* what info.end points to */
 	struct rep_clock *clocks;
 
 	const struct rep_part *part; /* NULL: all is read */
-	bool has_passed;             /* the index was believed about some */
 	bool is_past;                /* rows behind the window have been left out */
 	bool is_settled;             /* may be left out; the reading thread asks */
 	struct vft_event *kept;      /* what is kept of a block before or behind the window */
@@ -147,7 +147,8 @@ static int add_clock(struct replay *replay, uint64_t time_ns, uint64_t realtime_
 	return 0;
 }
 
-static int begin_section(struct replay *replay, size_t source, const struct vft_section *section)
+static int begin_section(struct replay *replay, size_t source, const struct vft_section *section,
+			 bool is_headless)
 {
 	int r = rep_model_begin(replay->model, section);
 
@@ -163,6 +164,7 @@ static int begin_section(struct replay *replay, size_t source, const struct vft_
 	replay->info.model = replay->model;
 	replay->is_open = true;
 	replay->is_announced = false;
+	replay->is_headless = is_headless;
 	return 0;
 }
 
@@ -186,7 +188,7 @@ static int announce(struct replay *replay)
 	info->n_missing_blocks =
 		rep_add(info->n_missing_blocks, replay->early_gap.n_missing_blocks);
 	/* Nothing of a section stands before its SECTION block. */
-	if (!info->has_section) {
+	if (replay->is_headless) {
 		r = rep_model_gap(replay->model, &replay->early_gap);
 		if (r < 0)
 			return r;
@@ -370,7 +372,6 @@ static int on_passed(struct replay *replay, const struct vft_item *item)
 {
 	replay->info.n_events += item->passed.n_events;
 	replay->info.n_blocks += item->passed.n_blocks;
-	replay->has_passed = true;
 	if (replay->part && item->offset >= replay->part->resume_off)
 		replay->is_past = true;
 	return 0;
@@ -418,26 +419,35 @@ static int compare_with_end(struct replay *replay, const struct vft_item *item)
 {
 	const struct rep_section_info *info = &replay->info;
 	const struct vft_end *end = item->end;
-	uint64_t n_blocks = info->n_blocks - 1; /* END does not count itself */
 	struct vft_item missing = {.kind = VFT_ITEM_GAP, .offset = item->offset};
 
 	/* Of what is known to be missing END can tell no more. */
 	if (info->n_gaps || info->clean_end)
 		return 0;
-	if (n_blocks < end->n_blocks)
+	if (end->seen_blocks < end->n_blocks)
 		missing.gap.what = "blocks are missing that END counts";
-	else if (!replay->has_passed && !info->n_skipped_blocks &&
-		 info->n_events + info->n_skipped < end->n_events)
+	else if (end->seen_rows < end->n_events)
 		missing.gap.what = "rows are missing that END counts";
 	else
 		return 0;
 	missing.gap.kind = VFT_GAP_DAMAGE;
-	if (n_blocks < end->n_blocks)
-		missing.gap.n_missing_blocks = end->n_blocks - n_blocks;
+	if (end->seen_blocks < end->n_blocks)
+		missing.gap.n_missing_blocks = end->n_blocks - end->seen_blocks;
 	missing.gap.from_ns =
 		info->last_ns && info->first_ns < info->begin_ns ? info->first_ns : info->begin_ns;
 	missing.gap.to_ns = UINT64_MAX;
 	return on_gap(replay, &missing);
+}
+
+/* A block of a type that is not known. What is not marked as ignorable may hold what others rest
+ * on. */
+static int on_skipped(struct replay *replay, const struct vft_item *item)
+{
+	replay->info.n_skipped_blocks++;
+	if (item->block_type & VFT_TYPE_IGNORABLE)
+		return 0;
+	replay->total->n_unknown_blocks++;
+	return rep_model_gap(replay->model, &item->gap);
 }
 
 static int on_block(struct replay *replay, const struct rep_item *of)
@@ -461,8 +471,8 @@ static int on_block(struct replay *replay, const struct rep_item *of)
 			r = compare_with_end(replay, item);
 		return r == 0 ? copy_end(replay, item->end) : r;
 	case VFT_ITEM_SKIPPED:
-		replay->info.n_skipped_blocks++;
-		return announce(replay);
+		r = announce(replay);
+		return r == 0 ? on_skipped(replay, item) : r;
 	case VFT_ITEM_PASSED:
 		r = announce(replay);
 		return r == 0 ? on_passed(replay, item) : r;
@@ -486,14 +496,14 @@ static int on_item(struct replay *replay, size_t source, const struct rep_item *
 	if (item->kind == VFT_ITEM_SECTION) {
 		r = end_section(replay);
 		if (r == 0)
-			r = begin_section(replay, source, item->section);
+			r = begin_section(replay, source, item->section, !item->size_bytes);
 		if (r < 0)
 			return r;
 	} else if (!replay->is_open) {
 		/* The trailer says nothing of its own. */
 		if (item->kind == VFT_ITEM_INDEX)
 			return 0;
-		r = begin_section(replay, source, NULL);
+		r = begin_section(replay, source, NULL, true);
 		if (r < 0)
 			return r;
 	}
@@ -536,7 +546,7 @@ static int choose_part(struct replay *replay, struct vft_reader *reader,
 	int r;
 
 	replay->part = NULL;
-	replay->is_past = replay->is_settled = replay->has_passed = false;
+	replay->is_past = replay->is_settled = false;
 	if (!options || !options->part)
 		return 0;
 	r = vft_reader_get_index(reader, &entries, &n, err);

@@ -63,10 +63,11 @@ struct rep_section_info {
 struct rep_trace_total {
 	size_t n_sections;
 	uint64_t n_events, n_blocks, size_bytes, n_lost, n_missing_blocks, n_gaps, gap_bytes;
-	uint64_t n_losses; /* rep_loss windows */
-	bool clean_end;    /* every section has its END */
-	bool damaged;      /* an input is damaged, cut or not a trace: exit status 3 */
-	bool incomplete;   /* lost events or !clean_end: exit status 4 under --strict */
+	uint64_t n_losses;         /* rep_loss windows */
+	uint64_t n_unknown_blocks; /* of a later version, and not marked as ignorable */
+	bool clean_end;            /* every section has its END */
+	bool damaged;              /* an input is damaged, cut or not a trace: exit status 3 */
+	bool incomplete;           /* lost events or !clean_end: exit status 4 under --strict */
 	struct vft_err
 		err; /* of the first input that could not be opened or read on; code 0 = none */
 	size_t err_source; /* which one */

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "format/block/layout.h"
+#include "format/block/block.h"
 #include "replay/source/trace.h"
 #include "trace.h"
 #include <vft/writer.h>
@@ -64,6 +64,16 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	seen->last = *info;
 	seen->has_realtime = rep_section_realtime(info, 12 * S, &seen->realtime_ns);
 	assert_int_equal(rep_section_relative(info, 9 * S), -(int64_t)S);
+	return 0;
+}
+
+/* Of one without META, too. */
+static int on_section_end_of_any(void *context, const struct rep_section_info *info)
+{
+	struct seen *seen = context;
+
+	seen->n_ends++;
+	seen->last = *info;
 	return 0;
 }
 
@@ -213,6 +223,76 @@ static void test_replay_trace__not_closed(void **state)
 	/* A notice, not damage. */
 	assert_false(total.damaged);
 	free(data);
+}
+
+/* The first block of @type: its header and place. */
+static size_t find_block(const unsigned char *data, uint16_t type, struct vft_header *ret)
+{
+	size_t offset = 0;
+
+	for (;;) {
+		assert_int_equal(vft_header_parse(data + offset, ret), 0);
+		if (ret->type == type)
+			return offset;
+		offset += vft_header_get_size(ret);
+	}
+}
+
+/* What is missing at the beginning of a section is known to whoever judges its events: whether its
+ * head was cut off, or the blocks behind SECTION are damaged. */
+static void test_replay_trace__beginning_lost(void **state)
+{
+	struct vft_header header;
+	size_t size, n_head, n_damaged;
+	unsigned char *data = write_trace(true, &size);
+	static const struct rep_trace_ops few = {.on_section_end = on_section_end_of_any};
+
+	n_head = find_block(data, VFT_BLOCK_EVENTS, &header);
+	n_damaged = find_block(data, VFT_BLOCK_META, &header);
+	memset(data + n_damaged, 0, n_head - n_damaged);
+	for (unsigned int is_cut = 0; is_cut < 2; is_cut++) {
+		struct rep_trace_total total;
+		struct seen seen = {0};
+		struct vft_source *source;
+		size_t from = is_cut ? n_head : 0;
+
+		assert_int_equal(vft_source_open_memory(data + from, size - from, &source, NULL),
+				 0);
+		assert_int_equal(rep_trace_replay(&source, 1, &options, &few, &seen, &total, NULL),
+				 0);
+		assert_int_equal(seen.n_ends, 1);
+		assert_int_equal(seen.last.n_kind[VFT_KIND_SPAWN], 1);
+		assert_int_equal(seen.last.n_losses, 1);
+		assert_true(total.damaged);
+		assert_true(total.incomplete);
+	}
+	free(data);
+}
+
+/* A block that is not known, and not marked as one that may be ignored, is something missing. */
+static void test_replay_trace__unknown_block(void **state)
+{
+	static const uint16_t types[] = {0x123, 0x8123};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rep_trace_total total;
+		struct seen seen = {0};
+		struct vft_header header;
+		size_t size;
+		unsigned char *data = write_trace(true, &size);
+		size_t offset = find_block(data, VFT_BLOCK_INDEX, &header);
+
+		header.type = types[i];
+		vft_header_store(&header, data + offset);
+		assert_int_equal(replay(data, size, &seen, &total), 0);
+		assert_int_equal(seen.last.n_skipped_blocks, 1);
+		assert_int_equal(total.n_unknown_blocks, i == 0);
+		assert_int_equal(seen.last.n_losses, i == 0);
+		assert_int_equal(total.incomplete, i == 0);
+		assert_int_equal(seen.certain, i != 0);
+		assert_false(total.damaged);
+		free(data);
+	}
 }
 
 static void test_replay_trace__cut_anywhere(void **state)
@@ -418,6 +498,8 @@ int main(void)
 		IN_TURN_AND_AHEAD(test_replay_trace__whole),
 		IN_TURN_AND_AHEAD(test_replay_trace__counted),
 		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
+		IN_TURN_AND_AHEAD(test_replay_trace__beginning_lost),
+		IN_TURN_AND_AHEAD(test_replay_trace__unknown_block),
 		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
 		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
 		IN_TURN_AND_AHEAD(test_replay_trace__end_counts_more),
