@@ -5,7 +5,6 @@
 
 #include "format/block/meta_codec.h"
 #include "format/block/schema.h"
-#include "format/block/index.h"
 #include "trace.h"
 
 static void test_reader__round_trip(void **state)
@@ -315,36 +314,13 @@ static void test_reader__held_batch(void **state)
 	bytes_free(&trace);
 }
 
-/* Snapshots at 10 s steps, with a thousand events between. */
-static struct bytes long_trace(void)
-{
-	struct vft_event *list = calloc(6000, sizeof(*list));
-	static struct vft_task task;
-	struct bytes trace;
-
-	assert_non_null(list);
-	task = sample_task(55);
-	for (size_t i = 0; i < 6000; i++) {
-		struct vft_event *e = &list[i];
-
-		*e = (struct vft_event){.kind = i % 1000 ? VFT_KIND_EXIT : VFT_KIND_SNAPSHOT,
-					.time_ns = T0 + i * 10000000ull,
-					.task = &task};
-		if (!(i % 1000))
-			e->flags = VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST;
-	}
-	trace = trace_make(SECTION_ID, list, 6000, 128, true);
-	free(list);
-	return trace;
-}
-
 /* However many of a reader's batches are held, none is written to again: the decoder goes on with
  * memory of its own, also once all that it keeps has been used. */
 static void test_reader__many_held_batches(void **state)
 {
 	static const struct vft_batch *held[64];
 	static uint64_t hashes[N_OF(held)];
-	struct bytes trace = long_trace();
+	struct bytes trace = trace_long();
 	struct vft_source *source;
 	struct vft_reader *reader;
 	struct vft_item item;
@@ -371,67 +347,6 @@ static void test_reader__many_held_batches(void **state)
 		assert_int_equal(event_hash(&held[i]->events[0]), hashes[i]);
 		vft_batch_release(held[i]);
 	}
-	bytes_free(&trace);
-}
-
-static bool pass_early(void *context, const struct vft_index_entry *entry)
-{
-	return entry->last_ns < *(const uint64_t *)context;
-}
-
-struct seen {
-	size_t n_events, n_passed, n_gaps;
-	uint64_t first_ns, at;
-	bool has_section, has_meta, has_end;
-};
-
-static struct seen read_but(struct vft_reader *reader, vft_pass_fn pass, void *context)
-{
-	struct seen seen = {0};
-	struct vft_item item;
-
-	vft_reader_set_pass(reader, pass, context);
-	while (vft_reader_next(reader, &item, NULL) == 1) {
-		/* Items cover the input, also those that stand for what was not read. */
-		assert_int_equal(item.offset, seen.at);
-		seen.at += item.size_bytes;
-		seen.has_section |= item.kind == VFT_ITEM_SECTION;
-		seen.has_meta |= item.kind == VFT_ITEM_META;
-		seen.has_end |= item.kind == VFT_ITEM_END;
-		seen.n_gaps += item.kind == VFT_ITEM_GAP;
-		if (item.kind == VFT_ITEM_PASSED)
-			seen.n_passed += item.passed.n_events;
-		if (item.kind == VFT_ITEM_BATCH && !seen.n_events)
-			seen.first_ns = item.batch->first_ns;
-		if (item.kind == VFT_ITEM_BATCH)
-			seen.n_events += item.batch->n_events;
-	}
-	assert_true(seen.has_section && seen.has_meta && seen.has_end);
-	assert_int_equal(seen.n_gaps, 0);
-	return seen;
-}
-
-static void test_reader__pass(void **state)
-{
-	struct bytes trace = long_trace();
-	const struct vft_index_entry *entries;
-	struct vft_source *source;
-	struct vft_reader *reader;
-	uint64_t from_ns = T0 + 30000000000ull;
-	struct seen seen;
-	size_t n;
-
-	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
-	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
-	assert_int_equal(vft_reader_has_index(reader, NULL), 1);
-	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 1);
-	assert_int_equal(entries[0].type, VFT_BLOCK_SECTION);
-	seen = read_but(reader, pass_early, &from_ns);
-	assert_int_equal(seen.first_ns, from_ns);
-	assert_int_equal(seen.n_events, 3000);
-	assert_int_equal(seen.n_passed, 3000);
-	assert_int_equal(seen.at, trace.size);
-	vft_reader_close(reader);
 	bytes_free(&trace);
 }
 
@@ -476,7 +391,7 @@ static struct kinds count_kinds(struct bytes trace, uint64_t counted)
 
 static void test_reader__counted(void **state)
 {
-	struct bytes trace = long_trace();
+	struct bytes trace = trace_long();
 	struct kinds decoded = count_kinds(trace, 0), counted = count_kinds(trace, ~0ull);
 	struct vft_header header;
 	size_t offset;
@@ -501,130 +416,6 @@ static void test_reader__counted(void **state)
 	assert_int_equal(counted.n_gaps, 1);
 	assert_int_equal(counted.n_decoded, 0);
 	assert_int_equal(counted.n_counted, 6000 - header.n_events);
-	bytes_free(&trace);
-}
-
-/* The index says where blocks are; a file that says otherwise is right. */
-static void test_reader__index_mismatch(void **state)
-{
-	struct bytes trace = long_trace();
-	struct vft_header header;
-	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header), n;
-	const struct vft_index_entry *entries;
-	uint64_t end_of_time = UINT64_MAX;
-	struct vft_source *source;
-	struct vft_reader *reader;
-	struct reading reading;
-
-	assert_true(trace.data[offset + VFT_HEADER_SIZE + 12] < 0x80);
-	trace.data[offset + VFT_HEADER_SIZE + 12] ^= 8;
-	trace_reseal(trace, offset);
-	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
-	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
-	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
-	if (vft_reader_get_index(reader, &entries, &n, NULL) == 1)
-		assert_int_equal(read_but(reader, pass_early, &end_of_time).n_events, 6000);
-	vft_reader_close(reader);
-	reading = read_bytes(trace.data, trace.size);
-	assert_int_equal(reading.n_events, 6000);
-	assert_int_equal(reading.n_gaps, 0);
-	reading_free(&reading);
-	bytes_free(&trace);
-}
-
-static void test_reader__no_index(void **state)
-{
-	struct bytes trace = long_trace();
-	const struct vft_index_entry *entries;
-	size_t n;
-	struct vft_source *source;
-	struct vft_reader *reader;
-
-	assert_int_equal(vft_source_open_memory(trace.data, trace.size - 1, &source, NULL), 0);
-	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
-	assert_int_equal(vft_reader_has_index(reader, NULL), 0);
-	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 0);
-	vft_reader_close(reader);
-	bytes_free(&trace);
-}
-
-/* The trailer, and the INDEX block it leads to, saying what they cannot. */
-static int index_with(struct bytes trace)
-{
-	const struct vft_index_entry *entries;
-	struct vft_source *source;
-	struct vft_reader *reader;
-	size_t n;
-	int r;
-
-	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
-	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
-	r = vft_reader_get_index(reader, &entries, &n, NULL);
-	if (r == 1) {
-		const struct vft_index_entry *again;
-
-		assert_int_equal(vft_reader_get_index(reader, &again, &n, NULL), 1);
-		assert_ptr_equal(again, entries);
-	}
-	assert_int_equal(vft_reader_has_index(reader, NULL), r);
-	vft_reader_close(reader);
-	return r;
-}
-
-static void test_reader__trailer_lies(void **state)
-{
-	struct bytes trace = trace_sample();
-	uint8_t *at = trace.data + trace.size - VFT_TRAILER_SIZE;
-	struct vft_trailer good, bad[7];
-
-	assert_int_equal(index_with(trace), 1);
-	assert_int_equal(vft_trailer_parse(at, &good), 0);
-	for (size_t i = 0; i < N_OF(bad); i++)
-		bad[i] = good;
-	bad[0].self_off += 8;
-	bad[1].self_off = UINT64_MAX;
-	bad[2].to_index = 0;
-	bad[3].to_index = (uint32_t)good.self_off + 8;
-	bad[4].to_index = good.to_end; /* END, where INDEX should be */
-	bad[5].to_index -= 8;
-	bad[6].section ^= 1;
-	for (size_t i = 0; i < N_OF(bad); i++) {
-		vft_trailer_store(&bad[i], at);
-		assert_int_equal(index_with(trace), 0);
-	}
-	bytes_free(&trace);
-}
-
-static void test_reader__index_lies(void **state)
-{
-	struct bytes trace = trace_sample();
-	struct vft_header header;
-	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
-	uint8_t *payload = trace.data + offset + VFT_HEADER_SIZE;
-	/* previous_off, the number of entries, the first one's place and sequence number */
-	static const struct {
-		size_t at;
-		uint8_t value;
-	} bad[] = {{0, 0x7f}, {1, 1}, {1, 0}, {2, 8}, {3, 1}};
-
-	assert_int_equal(header.flags, 0);
-	assert_int_equal(payload[0], 0);
-	for (size_t i = 0; i < N_OF(bad); i++) {
-		uint8_t was = payload[bad[i].at];
-
-		payload[bad[i].at] = bad[i].value;
-		trace_reseal(trace, offset);
-		assert_int_equal(index_with(trace), 0);
-		payload[bad[i].at] = was;
-	}
-	/* A previous INDEX that is further on than this one; and a number without an end. */
-	memset(payload, 0xff, 3);
-	payload[3] = 0;
-	trace_reseal(trace, offset);
-	assert_int_equal(index_with(trace), 0);
-	memset(payload, 0xff, 11);
-	trace_reseal(trace, offset);
-	assert_int_equal(index_with(trace), 0);
 	bytes_free(&trace);
 }
 
@@ -713,12 +504,7 @@ int main(void)
 		cmocka_unit_test(test_reader__raw_total_limit),
 		cmocka_unit_test(test_reader__held_batch),
 		cmocka_unit_test(test_reader__many_held_batches),
-		cmocka_unit_test(test_reader__pass),
 		cmocka_unit_test(test_reader__counted),
-		cmocka_unit_test(test_reader__index_mismatch),
-		cmocka_unit_test(test_reader__no_index),
-		cmocka_unit_test(test_reader__trailer_lies),
-		cmocka_unit_test(test_reader__index_lies),
 		cmocka_unit_test(test_reader__malformed_end),
 		cmocka_unit_test(test_reader__source_error),
 		cmocka_unit_test(test_reader__largest_size),

@@ -247,6 +247,145 @@ static void test_verify__end_miscounts(void **state)
 	bytes_free(&trace);
 }
 
+/* @trace's block of @type with the varint at @at of its payload made one byte longer. */
+static struct bytes lengthen(struct bytes trace, uint16_t type, size_t at)
+{
+	struct vft_header header;
+	size_t offset = trace_find(trace, type, &header);
+	uint8_t payload[4096];
+	struct bytes head = {trace.data, offset}, block, whole;
+
+	assert_true(header.payload_len < sizeof(payload) - 1 && !header.flags);
+	memcpy(payload, trace.data + offset + VFT_HEADER_SIZE, header.payload_len);
+	assert_true(payload[at] < 0x80);
+	memmove(payload + at + 2, payload + at + 1, header.payload_len - at - 1);
+	payload[at] |= 0x80;
+	payload[at + 1] = 0;
+	block = block_make(type, 0, 0, 0, payload, header.payload_len + 1);
+	whole = bytes_join(head, (struct bytes){0});
+	trace_append(&whole, block);
+	if (header.n_events) {
+		struct vft_header now;
+
+		assert_int_equal(vft_header_parse(whole.data + offset, &now), 0);
+		now.raw_len = header.raw_len;
+		now.n_events = header.n_events;
+		now.first_ts = header.first_ts;
+		vft_header_store(&now, whole.data + offset);
+	}
+	bytes_free(&block);
+	return whole;
+}
+
+/* A reader bears a number in more bytes than it needs, and verify says where one is. */
+static void test_verify__long_numbers(void **state)
+{
+	/* Of META the length of a text; of SCHEMA the numbers of columns and of kinds' columns; of
+	 * rows the length of the information, an id, and a column's codec; of INDEX and END any. */
+	static const struct {
+		uint16_t type;
+		size_t at;
+	} numbers[] = {{VFT_BLOCK_META, 1},   {VFT_BLOCK_SCHEMA, 0}, {VFT_BLOCK_SCHEMA, 2},
+		       {VFT_BLOCK_SCHEMA, 7}, {VFT_BLOCK_EVENTS, 0}, {VFT_BLOCK_CLOCK, 11},
+		       {VFT_BLOCK_INDEX, 1},  {VFT_BLOCK_END, 0},    {VFT_BLOCK_END, 3}};
+	struct bytes trace = trace_sample();
+	struct findings findings = {0};
+	struct vft_verify result;
+
+	for (size_t i = 0; i < N_OF(numbers); i++) {
+		struct bytes longer = lengthen(trace, numbers[i].type, numbers[i].at);
+		struct vft_header header;
+		size_t offset = trace_find(longer, numbers[i].type, &header), n_found = 0;
+
+		assert_int_equal(verify(longer, &findings, &result), 0);
+		assert_false(result.ok);
+		for (size_t j = 0; j < findings.n; j++)
+			n_found += findings.damage[j].offset == offset &&
+				   strstr(findings.damage[j].what, "more bytes than it needs");
+		assert_int_equal(n_found, 1);
+		bytes_free(&longer);
+	}
+	bytes_free(&trace);
+}
+
+/* A payload that a writer should have masked: it can be read, and somebody may be led into it. */
+static void test_verify__sync_without_mask(void **state)
+{
+	struct bytes trace = trace_sample(), block, masked;
+	struct findings findings = {0};
+	struct vft_header header;
+	struct vft_verify result;
+	size_t offset = trace_find(trace, VFT_BLOCK_END, &header);
+
+	trace.size = offset;
+	block = block_make(VFT_BLOCK_STACKS, SECTION_ID, 0, 0, "12" VFT_SYNC "34567", 15);
+	masked = bytes_join(trace, (struct bytes){0});
+	trace_append(&masked, block);
+	assert_int_equal(verify(masked, &findings, &result), 0);
+	assert_true(result.ok);
+	assert_int_equal(vft_header_parse(masked.data + offset, &header), 0);
+	assert_int_not_equal(header.flags, 0);
+	memcpy(masked.data + offset + VFT_HEADER_SIZE, "12" VFT_SYNC "34567", 15);
+	header.flags = 0;
+	vft_header_store(&header, masked.data + offset);
+	trace_reseal(masked, offset);
+	assert_int_equal(verify(masked, &findings, &result), 0);
+	assert_false(result.ok);
+	assert_int_equal(findings.damage[0].offset, offset);
+	bytes_free(&block);
+	bytes_free(&masked);
+	bytes_free(&trace);
+}
+
+/* Times may step back by a second; beyond that the order of rows says nothing. Once a section. */
+static void test_verify__order_of_time(void **state)
+{
+	static const uint64_t steps[] = {VFT_MAX_STEP_BACK_NS, VFT_MAX_STEP_BACK_NS + 1};
+
+	for (size_t i = 0; i < N_OF(steps); i++)
+		for (uint32_t target = 1; target <= 4096; target += 4095) {
+			struct vft_event list[4] = {{.time_ns = T0 + steps[i]},
+						    {.time_ns = T0},
+						    {.time_ns = T0},
+						    {.time_ns = T0 + 1}};
+			struct bytes trace;
+			struct findings findings = {0};
+			struct vft_verify result;
+
+			for (size_t j = 0; j < N_OF(list); j++)
+				list[j].kind = VFT_KIND_MARK;
+			/* Each in a block of its own, or all in one. */
+			trace = trace_make(SECTION_ID, list, N_OF(list), target, true);
+			assert_int_equal(verify(trace, &findings, &result), 0);
+			assert_true(result.ok);
+			assert_int_equal(findings.n, i);
+			bytes_free(&trace);
+		}
+}
+
+/* A block of a later version counts in END, and one that may not be ignored is said. */
+static void test_verify__later_blocks(void **state)
+{
+	static const uint16_t types[] = {0x8123, 0x123};
+
+	for (size_t i = 0; i < N_OF(types); i++) {
+		struct bytes trace = trace_sample();
+		struct findings findings = {0};
+		struct vft_header header;
+		struct vft_verify result;
+		size_t n_notices = 0, offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
+
+		header.type = types[i];
+		vft_header_store(&header, trace.data + offset);
+		assert_int_equal(verify(trace, &findings, &result), 0);
+		assert_true(result.ok);
+		for (size_t j = 0; j < findings.n; j++)
+			n_notices += strstr(findings.damage[j].what, "later version") != NULL;
+		assert_int_equal(n_notices, i);
+		bytes_free(&trace);
+	}
+}
+
 static void test_verify__callback_stops(void **state)
 {
 	struct bytes trace = trace_sample();
@@ -311,6 +450,10 @@ int main(void)
 		cmocka_unit_test(test_verify__index_disagrees),
 		cmocka_unit_test(test_verify__index_entry_differs),
 		cmocka_unit_test(test_verify__end_miscounts),
+		cmocka_unit_test(test_verify__long_numbers),
+		cmocka_unit_test(test_verify__sync_without_mask),
+		cmocka_unit_test(test_verify__order_of_time),
+		cmocka_unit_test(test_verify__later_blocks),
 		cmocka_unit_test(test_verify__callback_stops),
 		cmocka_unit_test(test_verify__callback_stops_anywhere),
 		cmocka_unit_test(test_verify__not_a_trace),

@@ -197,6 +197,28 @@ struct bytes trace_sample(void)
 	return trace_make(SECTION_ID, list, n, 64, true);
 }
 
+struct bytes trace_long(void)
+{
+	struct vft_event *list = calloc(6000, sizeof(*list));
+	static struct vft_task task;
+	struct bytes trace;
+
+	assert_non_null(list);
+	task = sample_task(55);
+	for (size_t i = 0; i < 6000; i++) {
+		struct vft_event *e = &list[i];
+
+		*e = (struct vft_event){.kind = i % 1000 ? VFT_KIND_EXIT : VFT_KIND_SNAPSHOT,
+					.time_ns = T0 + i * 10000000ull,
+					.task = &task};
+		if (!(i % 1000))
+			e->flags = VFT_SNAPSHOT_FIRST | VFT_SNAPSHOT_LAST;
+	}
+	trace = trace_make(SECTION_ID, list, 6000, 128, true);
+	free(list);
+	return trace;
+}
+
 struct bytes block_make(uint16_t type, uint64_t section_id, uint64_t seq, uint64_t self_off,
 			const void *payload, size_t size)
 {

@@ -45,6 +45,9 @@ struct bytes trace_make(uint64_t section_id, const struct vft_event *events, siz
 /* The sample, several blocks of it. */
 struct bytes trace_sample(void);
 
+/* Snapshots at 10 s steps, with a thousand events between, in blocks of about 128 bytes. */
+struct bytes trace_long(void);
+
 /* One block of @type around @payload at @self_off. */
 struct bytes block_make(uint16_t type, uint64_t section_id, uint64_t seq, uint64_t self_off,
 			const void *payload, size_t size);
