@@ -70,11 +70,17 @@ static int remember(struct verifier *v, const struct vft_item *item)
 	return vft_index_append(&v->seen, &entry);
 }
 
-static bool is_same_entry(const struct vft_index_entry *a, const struct vft_index_entry *b)
+/* Of a type that is not known here, what is not in its header is not known either. */
+static bool is_same_entry(const struct vft_index_entry *seen, const struct vft_index_entry *listed)
 {
-	return a->self_off == b->self_off && a->size_bytes == b->size_bytes && a->seq == b->seq &&
-	       a->first_ns == b->first_ns && a->last_ns == b->last_ns && a->n_lost == b->n_lost &&
-	       a->kinds == b->kinds && a->n_events == b->n_events && a->type == b->type;
+	bool same = seen->self_off == listed->self_off && seen->size_bytes == listed->size_bytes &&
+		    seen->seq == listed->seq && seen->n_events == listed->n_events &&
+		    seen->type == listed->type;
+
+	if (!vft_type_is_rows(seen->type))
+		return same;
+	return same && seen->first_ns == listed->first_ns && seen->last_ns == listed->last_ns &&
+	       seen->n_lost == listed->n_lost && seen->kinds == listed->kinds;
 }
 
 static int check_index(struct verifier *v, const struct vft_item *item)

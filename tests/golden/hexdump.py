@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Print an annotated hexdump of a small .vft file, for docs/format.md.
 
-Written from the specification alone and independent of libvft; it reads files whose columns are
-all stored raw. Exits 1 at the first byte that the specification does not explain.
+usage: hexdump.py FILE [TYPE]
+
+TYPE, such as EVENTS: only blocks of that type. Written from the specification alone and independent
+of libvft. Exits 1 at the first byte that the specification does not explain.
 """
 
+import ctypes
+import ctypes.util
 import struct
 import sys
 
@@ -35,6 +39,8 @@ class Dump:
         self.data = data
         self.at = 0
         self.lines = []
+        self.columns, self.kinds = {}, {}  # as SCHEMA has them
+        self.first_ts = self.n_events = 0  # of the block
 
     def show(self, size, text):
         """Account for the next @size bytes."""
@@ -99,6 +105,7 @@ def schema(dump, end):
         size, at = dump.varint_at(at)
         name = dump.data[at:at + size].decode()
         encoding, at = dump.varint_at(at + size)
+        dump.columns[column] = (name, encoding)
         dump.show(at - dump.at, f'{column} {name}: {ENCODINGS[encoding]}')
     for _ in range(dump.varints(1, '{0} kinds')[0]):
         kind, at = dump.varint_at(dump.at)
@@ -109,20 +116,129 @@ def schema(dump, end):
         columns = []
         for _ in range(n):
             column, at = dump.varint_at(at)
-            columns.append(str(column))
-        dump.show(at - dump.at, f'{kind} {name}: {" ".join(columns)}')
+            columns.append(column)
+        dump.kinds[kind] = (name, columns)
+        dump.show(at - dump.at, f'{kind} {name}: {" ".join(map(str, columns))}')
+
+
+def unzstd(frame, size):
+    library = ctypes.CDLL(ctypes.util.find_library('zstd') or 'libzstd.so.1')
+    library.ZSTD_decompress.restype = ctypes.c_size_t
+    raw = ctypes.create_string_buffer(size)
+    if library.ZSTD_decompress(raw, ctypes.c_size_t(size), frame, ctypes.c_size_t(len(frame))) \
+            != size:
+        raise ValueError('a column that does not decompress')
+    return raw.raw
+
+
+def unzigzag(value):
+    return value >> 1 ^ -(value & 1)
+
+
+def text(data):
+    return '"' + ''.join(chr(byte) if 0x20 <= byte < 0x7f and byte not in b'"\\\\' else
+                         f'\\{byte:o}' for byte in data) + '"'
+
+
+class Column:
+    """What section 4 calls a column: its values one after the other, as they are stored."""
+
+    def __init__(self, column, raw, dump):
+        self.name, self.encoding = dump.columns.get(column, (f'column {column}', 1))
+        self.values, self.next, self.last, at = [], 0, 0, 0
+        self.raw = raw
+        while self.encoding != 7 and at < len(raw):
+            value = shift = 0
+            while True:
+                byte = raw[at]
+                value |= (byte & 0x7f) << shift
+                at, shift = at + 1, shift + 7
+                if byte < 0x80:
+                    break
+            self.values.append(value if self.encoding in (1, 5, 6) else unzigzag(value))
+
+    def describe(self):
+        if self.encoding == 7:
+            return f'{self.name}: {text(self.raw)}'
+        return f'{self.name}: {", ".join(map(str, self.values))}'
+
+    def take(self):
+        self.next += 1
+        return self.values[self.next - 1]
+
+    def delta(self):
+        self.last += self.take()
+        return self.last
+
+
+class Rows:
+    """Section 4: columns to rows."""
+
+    def __init__(self, columns, dump, first_ts):
+        self.columns, self.dump, self.time = columns, dump, first_ts
+        self.strings, self.at, self.references, self.tasks = [], 0, [], 0
+
+    def column(self, column):
+        if column not in self.columns:
+            raise ValueError(f'column {column} is used and not there')
+        return self.columns[column]
+
+    def task(self):
+        """The next row of the task table: columns 4 to 11."""
+        tid = self.column(4).delta()
+        tgid = tid - self.column(5).take()
+        start = self.time - self.column(6).take()
+        ns_tid = tid - self.column(7).take()
+        ns_tgid = tgid - self.column(8).take()
+        uid, pidns, cgroup = (self.column(column).delta() for column in (9, 10, 11))
+        self.tasks += 1
+        return (f'task {self.tasks} {{tid {tid} tgid {tgid} start {start} ns {ns_tid}/{ns_tgid} '
+                f'uid {uid} pidns {pidns} cgroup {cgroup}}}')
+
+    def value(self, column):
+        values = self.column(column)
+        if values.encoding == 3:
+            return values.delta()
+        value = values.take()
+        if values.encoding == 4:
+            return self.time - value
+        if values.encoding == 5:
+            self.references.append(self.references[-value] if value else self.task())
+            shown = self.references[-1]
+            return shown if not value else shown.split(' {')[0]
+        if values.encoding == 6:
+            if value == 1:
+                size = self.column(12).take()
+                self.strings.append(self.column(13).raw[self.at:self.at + size])
+                self.at += size
+            return text(self.strings[value - 2 if value > 1 else -1]) if value else 'absent'
+        return value
+
+    def row(self):
+        self.time += self.column(1).take()
+        kind, columns = self.dump.kinds[self.column(2).take()]
+        cpu = self.column(3).take()
+        lines = [f'{self.time} {kind} cpu {cpu}']
+        for column in columns:
+            lines.append(f'    {self.dump.columns[column][0]} = {self.value(column)}')
+        return lines
 
 
 def rows(dump, end):
     size = dump.varints(1, 'information: {0} bytes')[0]
     dump.tlvs(dump.at + size, INFO, lambda tlv: True)
-    columns = []
+    frames = []
     for _ in range(dump.varints(1, '{0} columns')[0]):
-        columns.append(dump.varints(4, 'column {0}: codec {1}, {2} bytes, stored in {3}'))
-    for column, codec, _, stored in columns:
-        if codec != 0:
-            raise ValueError('a compressed column')
-        dump.show(stored, f'column {column}')
+        frames.append(dump.varints(4, 'column {0}: codec {1}, {2} bytes, stored in {3}'))
+    columns = {}
+    for column, codec, size, stored in frames:
+        data = dump.data[dump.at:dump.at + stored]
+        columns[column] = Column(column, data if codec == 0 else unzstd(data, size), dump)
+        dump.show(stored, ('zstd: ' if codec else '') + columns[column].describe())
+    made = Rows(columns, dump, dump.first_ts)
+    for number in range(dump.n_events):
+        for i, line in enumerate(made.row()):
+            dump.lines.append(f'      {f"row {number}" if i == 0 else "":<8}{line}')
 
 
 def index(dump, end):
@@ -159,12 +275,12 @@ def block(dump):
     dump.fixed(1, 'mask {}')
     payload_len = dump.fixed(4, 'payload_len {}')
     dump.fixed(4, 'raw_len {}')
-    dump.fixed(4, 'n_events {}')
+    dump.n_events = dump.fixed(4, 'n_events {}')
     dump.fixed(8, 'section_id {:#x}')
     dump.fixed(8, 'seq {}')
     if dump.fixed(8, 'self_off {}') != start:
         raise ValueError('self_off is not the position')
-    dump.fixed(8, 'first_ts {}')
+    dump.first_ts = dump.fixed(8, 'first_ts {}')
     payload = dump.data[start + 64:start + 64 + payload_len]
     if dump.fixed(4, 'CRC-32C of the payload') != crc32c(payload):
         raise ValueError('wrong payload checksum')
@@ -192,15 +308,18 @@ def trailer(dump):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit('usage: hexdump.py FILE')
+    if len(sys.argv) not in (2, 3):
+        sys.exit('usage: hexdump.py FILE [TYPE]')
     with open(sys.argv[1], 'rb') as file:
         dump = Dump(file.read())
     while dump.at < len(dump.data):
+        n = len(dump.lines)
         if dump.data[dump.at:dump.at + 5] == b'\x89VFTR':
             trailer(dump)
         else:
             block(dump)
+        if len(sys.argv) == 3 and dump.lines[n] != f'-- {sys.argv[2]}':
+            del dump.lines[n:]
     print('\n'.join(dump.lines))
 
 

@@ -11,6 +11,7 @@ expected file: for new vectors only, since what a released one means does not ch
 import difflib
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,35 @@ def run(*command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode()
 
 
+SYNC = b'\x89VFRB\r\n\xfe'
+
+# Traces of the first version, which were all made with one section id. None is added to these.
+SHARED_ID = 0x1122334455667788
+WITH_SHARED_ID = set("""
+cli/cut cli/damaged cli/hostile cli/joined cli/lossy cli/not_closed cli/outcomes
+format/bad_padding format/cut format/damaged_header format/damaged_payload format/every_kind
+format/future_blocks format/future_incompat format/future_kind format/head_missing
+format/index_disagrees format/masked format/not_closed format/over_limit format/section_lost
+format/smallest format/string_beyond_table format/two_sections
+""".split())
+
+
+def shared_ids():
+    """Section ids that are in more than one file, but for those that are known."""
+    files = {}
+    for path in sorted(VECTORS.parent.glob('*/*.vft')):
+        name = f'{path.parent.name}/{path.stem}'
+        data = path.read_bytes()
+        for match in re.finditer(re.escape(SYNC), data):
+            if match.start() + 64 <= len(data):
+                section_id, = struct.unpack_from('<Q', data, match.start() + 24)
+                files.setdefault(section_id, set()).add(name)
+    files[SHARED_ID] = files.get(SHARED_ID, set()) - WITH_SHARED_ID
+    return [f'{section_id:#x} is in {" and ".join(sorted(names))}: give each an id of its own'
+            for section_id, names in files.items()
+            if len(names) > (0 if section_id == SHARED_ID else 1)]
+
+
 def main():
     tool = sys.argv[1]
     text = run(tool, 'describe', str(VECTORS))
@@ -66,11 +96,15 @@ def main():
     case('smallest.vft is written again byte by byte', [] if same else ['it differs'])
 
     document = DOCUMENT.read_text()
-    shown = re.search(r'^```hexdump\n(.*?)^```$', document, re.M | re.S).group(1)
-    dump = run(sys.executable, str(HERE / 'hexdump.py'), str(VECTORS / 'smallest.vft'))
-    case('the hexdump in docs/format.md', difference(shown, dump))
+    shown = re.findall(r'^```hexdump\n(.*?)^```$', document, re.M | re.S)
+    examples = [('smallest.vft',), ('spawn_exec_exit.vft', 'EVENTS')]
+    case('docs/format.md has each hexdump', [] if len(shown) == len(examples) else ['it has not'])
+    for (name, *only), text in zip(examples, shown):
+        dump = run(sys.executable, str(HERE / 'hexdump.py'), str(VECTORS / name), *only)
+        case(f'the hexdump of {name} in docs/format.md', difference(text, dump))
     missing = [name for name in sorted(actual) if f'`{name}`' not in document]
     case('docs/format.md names every vector', missing)
+    case('no two files have sections of one id', shared_ids())
 
     print(f'1..{n_cases}')
     sys.exit(1 if n_failed else 0)

@@ -126,6 +126,34 @@ static uint64_t move_boundary(struct bytes trace, size_t i)
 	return boundary;
 }
 
+/* A trailer is one of its section only if END, and INDEX, stand where it says. */
+static void test_reader_index__trailer_of_another(void **state)
+{
+	struct bytes trace = trace_sample();
+	uint8_t *at = trace.data + trace.size - VFT_TRAILER_SIZE;
+	struct vft_trailer good, bad[4];
+
+	assert_int_equal(vft_trailer_parse(at, &good), 0);
+	for (size_t i = 0; i < N_OF(bad); i++)
+		bad[i] = good;
+	bad[0].to_end += 8;
+	bad[1].to_index += 8;
+	bad[2].self_off += 8;
+	bad[3].section ^= 1;
+	for (size_t i = 0; i < N_OF(bad); i++) {
+		struct reading reading;
+
+		vft_trailer_store(&bad[i], at);
+		reading = read_bytes(trace.data, trace.size);
+		assert_int_equal(reading.n_gaps, 1);
+		assert_int_equal(reading.gaps[0].size_bytes, VFT_TRAILER_SIZE);
+		/* And nothing is lost by it. */
+		assert_int_equal(reading.gaps[0].gap.from_ns, reading.gaps[0].gap.to_ns);
+		reading_free(&reading);
+	}
+	bytes_free(&trace);
+}
+
 /* What is passed over begins where the index says, and does not end there. */
 static void test_reader_index__end_of_passed_run(void **state)
 {
@@ -298,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_index__pass),
 		cmocka_unit_test(test_reader_index__index_mismatch),
+		cmocka_unit_test(test_reader_index__trailer_of_another),
 		cmocka_unit_test(test_reader_index__end_of_passed_run),
 		cmocka_unit_test(test_reader_index__end_tells_what_was_seen),
 		cmocka_unit_test(test_reader_index__no_index),

@@ -72,6 +72,63 @@ static void test_splice__anywhere(void **state)
 	bytes_free(&trace);
 }
 
+static uint32_t next_random(uint32_t *x)
+{
+	*x = *x * 1664525u + 1013904223u;
+	return *x >> 8;
+}
+
+/* Two places at once. */
+static void test_splice__two_places(void **state)
+{
+	static uint8_t noise[512];
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size);
+	uint32_t x = 1;
+
+	memset(noise, 0xa5, sizeof(noise));
+	for (unsigned int round = 0; round < 20000; round++) {
+		size_t a = next_random(&x) % trace.size, b = next_random(&x) % trace.size;
+		size_t at[2] = {a < b ? a : b, a < b ? b : a}, n_removed[2], n_added[2];
+		size_t expected = 0, offset;
+		struct bytes once, twice;
+		struct vft_header header;
+		struct reading reading;
+
+		n_removed[0] = next_random(&x) % 300;
+		n_removed[1] = next_random(&x) % 300;
+		if (at[0] + n_removed[0] > at[1])
+			n_removed[0] = at[1] - at[0];
+		if (at[1] + n_removed[1] > trace.size)
+			n_removed[1] = trace.size - at[1];
+		n_added[0] = next_random(&x) % 300;
+		n_added[1] = next_random(&x) % 300;
+		/* What stands where it says is believed before what does not. */
+		if (n_added[0] + n_added[1] == n_removed[0] + n_removed[1])
+			continue;
+		once = splice(trace, at[1], n_removed[1], noise, n_added[1]);
+		twice = splice(once, at[0], n_removed[0], noise, n_added[0]);
+		for (size_t i = 0; trace_block(trace, i, &header, &offset); i++) {
+			size_t end = offset + VFT_HEADER_SIZE + header.payload_len;
+			bool is_whole = true;
+
+			for (size_t j = 0; j < 2; j++)
+				is_whole &= end <= at[j] || offset >= at[j] + n_removed[j];
+			expected += is_whole ? header.n_events : 0;
+		}
+		reading = read_bytes(twice.data, twice.size);
+		assert_int_equal(reading.open_error, 0);
+		assert_in_range(reading.n_events, expected, whole.n_events);
+		assert_true(is_subsequence(&reading, &whole));
+		assert_int_equal(reading.covered, twice.size);
+		reading_free(&reading);
+		bytes_free(&once);
+		bytes_free(&twice);
+	}
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
 static struct bytes sample_of(uint64_t id)
 {
 	size_t n;
@@ -308,6 +365,38 @@ static void test_splice__copy_in_last_block(void **state)
 	bytes_free(&trace);
 }
 
+/* The same of a section that was closed, in a block that the input ends inside of: the copy's end
+ * is not the input's. */
+static void test_splice__closed_copy_in_cut_block(void **state)
+{
+	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = T0};
+	struct bytes trace = trace_make(SECTION_ID, &mark, 1, 0, false), image = trace_sample();
+	struct bytes more = splice(image, image.size, 0, "more than the copy", 19), block;
+	struct vft_header header;
+	size_t offset = trace.size;
+
+	block = block_make(VFT_BLOCK_STACKS, SECTION_ID, 0, 0, more.data, more.size);
+	assert_int_equal(vft_header_parse(block.data, &header), 0);
+	memcpy(block.data + VFT_HEADER_SIZE, more.data, more.size);
+	header.flags = 0;
+	vft_header_store(&header, block.data);
+	trace_append(&trace, block);
+	for (size_t cut = 6; cut < 24; cut++) {
+		struct reading reading = read_bytes(trace.data, trace.size - cut);
+		bool is_its_end = trace.size - cut == offset + VFT_HEADER_SIZE + image.size;
+
+		/* Where it is, nothing tells it from a copy that broke off before a whole one. */
+		assert_int_equal(reading.n_sections, is_its_end ? 2 : 1);
+		if (!is_its_end)
+			assert_int_equal(reading.n_events, 1);
+		reading_free(&reading);
+	}
+	bytes_free(&more);
+	bytes_free(&image);
+	bytes_free(&block);
+	bytes_free(&trace);
+}
+
 /* seq never falls: a block that stands where it says, and is of what was read, is not of here. */
 static void test_splice__seq_never_falls(void **state)
 {
@@ -325,6 +414,57 @@ static void test_splice__seq_never_falls(void **state)
 	reading_free(&reading);
 	reading_free(&whole);
 	bytes_free(&trace);
+}
+
+/* @trace with the block of @type, whose header is changed to be @seq at @self_off, behind damage.
+ */
+static struct reading read_moved(uint16_t type, uint64_t seq, uint64_t self_off)
+{
+	struct bytes trace = trace_sample(), damaged;
+	struct vft_header header;
+	size_t at = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header), offset;
+	struct reading reading;
+
+	offset = trace_find(trace, type, &header);
+	header.seq = seq;
+	header.self_off = self_off;
+	vft_header_store(&header, trace.data + offset);
+	/* Up to it all is missing but a byte, and nothing follows. */
+	trace.size = offset + vft_header_get_size(&header);
+	damaged = splice(trace, at, offset - at - 1, "", 0);
+	reading = read_bytes(damaged.data, damaged.size);
+	bytes_free(&damaged);
+	bytes_free(&trace);
+	return reading;
+}
+
+/* What goes on elsewhere than it says is of what was still to come, by seq and by self_off. */
+static void test_splice__only_what_was_to_come(void **state)
+{
+	static const struct {
+		uint64_t seq, self_off;
+		size_t n_events;
+	} moved[] = {{4, 1136, 3}, {4, 1144, 3}, {9, 5000, 3},
+		     {3, 1136, 1}, {4, 1135, 1}, {3, 5000, 1}};
+
+	for (size_t i = 0; i < N_OF(moved); i++) {
+		struct bytes trace = trace_sample();
+		struct vft_header header;
+		struct reading reading;
+
+		/* The first that is missing. */
+		assert_int_equal(trace_find(trace, VFT_BLOCK_SNAPSHOT, &header), 1136);
+		assert_int_equal(header.seq, 4);
+		reading = read_moved(VFT_BLOCK_EVENTS, moved[i].seq, moved[i].self_off);
+		assert_int_equal(reading.n_events, moved[i].n_events);
+		/* Where bytes are missing events may be, whatever seq says. */
+		if (reading.n_events > 1 && moved[i].self_off > 1136)
+			assert_true(reading.gaps[0].gap.from_ns < reading.gaps[0].gap.to_ns);
+		if (reading.n_events > 1 && moved[i].self_off == 1136)
+			assert_true(reading.gaps[0].gap.from_ns == reading.gaps[0].gap.to_ns);
+		reading_free(&reading);
+		bytes_free(&trace);
+	}
 }
 
 /* END is the last of its section: what stands behind is no more of it. */
@@ -445,6 +585,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splice__anywhere),
+		cmocka_unit_test(test_splice__two_places),
 		cmocka_unit_test(test_splice__head_cut_at_block),
 		cmocka_unit_test(test_splice__bytes_missing),
 		cmocka_unit_test(test_splice__padding_missing),
@@ -452,7 +593,9 @@ int main(void)
 		cmocka_unit_test(test_splice__partial_then_whole_copy),
 		cmocka_unit_test(test_splice__headless_behind),
 		cmocka_unit_test(test_splice__copy_in_last_block),
+		cmocka_unit_test(test_splice__closed_copy_in_cut_block),
 		cmocka_unit_test(test_splice__seq_never_falls),
+		cmocka_unit_test(test_splice__only_what_was_to_come),
 		cmocka_unit_test(test_splice__block_behind_end),
 		cmocka_unit_test(test_splice__foreign_block_in_payload),
 		cmocka_unit_test(test_splice__wasted_work_is_bounded),
