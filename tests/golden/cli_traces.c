@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/base/hash.h"
 #include <vft/writer.h>
 
 #define STR(text) ((struct vft_str){(text), sizeof(text) - 1})
@@ -321,10 +322,22 @@ static void write_hostile(void)
 	    500);
 }
 
+/* The first traces share an id; each that was added since has one of its own. */
+static void choose_id(const char *name, struct vft_section *section)
+{
+	static const char *const first[] = {"outcomes", "lossy", "hostile", "not_closed"};
+
+	section->section_id = vft_hash_bytes(0, name, strlen(name));
+	memcpy(section->uuid, &section->section_id, sizeof(section->section_id));
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		if (strcmp(name, first[i]) == 0)
+			*section = (struct vft_section){.uuid = {0xca, 0xfe},
+							.section_id = 0x1122334455667788ull};
+}
+
 static int write_trace(const char *folder, const char *name, void (*fill)(void), bool closed)
 {
-	struct vft_writer_options options = {
-		.section = {.uuid = {0xca, 0xfe}, .section_id = 0x1122334455667788ull}};
+	struct vft_writer_options options = {0};
 	struct vft_meta meta = {.tool = STR("vfork-record 0.1.0"),
 				.kernel = STR("6.1.0-18-amd64"),
 				.arch = STR("x86_64"),
@@ -348,6 +361,7 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 	char path[4096];
 	int fd, result;
 
+	choose_id(name, &options.section);
 	snprintf(path, sizeof(path), "%s/%s.vft", folder, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0) {
