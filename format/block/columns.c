@@ -529,6 +529,16 @@ static void add_times(const struct vft_columns_decoder *d, unsigned int column, 
 	}
 }
 
+/* Whether all are of as few bits as the column's values may have. */
+static bool are_in_range(const uint32_t *values, uint32_t n, unsigned int bits)
+{
+	uint32_t all = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		all |= values[i];
+	return (uint64_t)all >> bits == 0;
+}
+
 static const char *read_value_column(struct vft_columns_decoder *d, unsigned int column,
 				     uint32_t n_rows)
 {
@@ -538,6 +548,8 @@ static const char *read_value_column(struct vft_columns_decoder *d, unsigned int
 
 	if (!values)
 		return what;
+	if (vft_column_bits(column) < 32 && !are_in_range(values, n, vft_column_bits(column)))
+		return "event with a value out of range";
 	if (n && vft_column_encoding(column) == VFT_ENC_TIME)
 		add_times(d, column, values, n_rows);
 	d->pub.of[column].u64 = values;

@@ -110,7 +110,7 @@ static int add_step(struct vft_schema *schema, unsigned int kind, uint64_t id)
 	*step = (struct vft_step){.slot = (uint8_t)slot,
 				  .encoding = schema->encodings[slot],
 				  .dest = VFT_DEST_NONE,
-				  .bits = id == VFT_COL_CODE ? 8 : 32};
+				  .bits = (uint8_t)vft_column_bits(id)};
 	if (step->encoding == VFT_ENC_BYTES)
 		return -EBADMSG;
 	/* An encoding of a later version keeps to its own column, so leaving that one alone keeps

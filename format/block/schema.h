@@ -44,6 +44,12 @@ struct vft_schema {
 	uint64_t own_kinds; /* bit n: kind n has just the columns of this version */
 };
 
+/* Bits that a value of @column may have, of those that are kept in 32. */
+static inline unsigned int vft_column_bits(uint64_t column)
+{
+	return column == VFT_COL_CODE ? 8 : 32;
+}
+
 /* Whether a file of that schema may have rows of @kind. */
 static inline bool vft_schema_has(const struct vft_schema *schema, uint64_t kind)
 {
