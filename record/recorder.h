@@ -2,7 +2,7 @@
 /*
  * recorder.h - one recording from the first hook to the last byte.
  *
- * Owns: the order of things and the loop. Never does: parse options. Called by: main.c.
+ * Owns: the order of things. Never does: parse options. Called by: main.c.
  */
 #ifndef REC_RECORDER_H
 #define REC_RECORDER_H
