@@ -370,6 +370,7 @@ static __always_inline void forget_released(struct task_struct *child)
 /* Append a kernel string of at most VFE_PATH_MAX bytes at @at (at most VFE_PATH_MAX itself). */
 static __always_inline __u32 append_string(struct scratch *scratch, __u32 at, const char *from)
 {
+	char last = 0;
 	long n;
 
 	at &= 2 * VFE_PATH_MAX - 1;
@@ -378,7 +379,8 @@ static __always_inline __u32 append_string(struct scratch *scratch, __u32 at, co
 	n = bpf_probe_read_kernel_str(scratch->data + at, VFE_PATH_MAX, from);
 	if (n <= 0)
 		return 0;
-	if (n >= VFE_PATH_MAX)
+	/* A string that just fits fills the room as one that is cut does. */
+	if (n >= VFE_PATH_MAX && (bpf_probe_read_kernel(&last, 1, from + VFE_PATH_MAX - 1) || last))
 		scratch->exec.flags |= VFE_EXEC_PATH_CUT;
 	return n;
 }

@@ -108,6 +108,27 @@ def test_path_of_hostile_bytes(t):
     check_all_harmless(trace)
 
 
+LONG_EXEC = '''
+import ctypes, os, sys
+path = b"./" * 2046 + b"true"  # of 4096 bytes, which the kernel takes below /dev/fd/N/
+folder = os.open("/bin", os.O_RDONLY)
+if sys.argv[1] == "longer":
+    os.set_inheritable(folder, True)
+    argv, none = (ctypes.c_char_p * 2)(b"true"), (ctypes.c_char_p * 1)()
+    ctypes.CDLL(None).execveat(folder, path[-4094:], argv, none, 0)
+os.execv("/" * int(sys.argv[1]) + "bin/true", ["true"])
+'''
+
+
+def test_path_as_long_as_it_can_be(t):
+    """A path of 4095 bytes is whole; one that says where a descriptor leads may be longer."""
+    for words, answer in (('4086', '4094 whole'), ('4087', '4095 whole'), ('longer', '4095 cut')):
+        trace = t.record('python3', '-c', LONG_EXEC, words, name=f'{words}.vft')
+        result = t.run(t.workload('exec_flags'), trace.path)
+        check_equal(result.status, 0, 'status of exec_flags')
+        check_equal(result.text().splitlines()[-1], answer, 'the last exec')
+
+
 def test_script(t):
     """The path is the script's, the interpreter is told apart, argv is as the kernel made it."""
     script = t.path('script.sh')
