@@ -3,17 +3,19 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "format/base/cleanup.h"
+#include "format/base/nearest.h"
 #include "format/base/parse.h"
 
 #define MIN_RING_BYTES     4096ull
 #define MAX_RING_BYTES     (1ull << 30)
 #define DEFAULT_RING_BYTES (16ull << 20)
 #define DEFAULT_LEVEL      3
+#define MAX_PID            4194304u /* PID_MAX_LIMIT of a 64-bit kernel */
 
 enum {
 	OPT_FORCE = 256,
@@ -25,7 +27,6 @@ enum {
 	OPT_DROP_TO,
 	OPT_CHECK,
 	OPT_JSON,
-	OPT_VERSION
 };
 
 static const struct option long_options[] = {
@@ -44,7 +45,7 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, OPT_VERSION},
+	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -59,8 +60,8 @@ static const char help[] =
 	"Usage: vfork-record [OPTIONS] [-o FILE] [-- CMD ARG...]\n"
 	"\n"
 	"  -o, --output FILE     default vfork-HOST-TIME.vft; - streams to stdout\n"
-	"  -d, --duration DUR    stop after DUR: 250ms, 10s, 5m\n"
-	"  -p, --pid PID         this process and its descendants; repeatable\n"
+	"  -d, --duration DUR    stop after DUR: 5 (seconds), 250ms, 10s, 5m, 1h30m\n"
+	"  -p, --pid PID[,PID]   these processes and their descendants, until all ended\n"
 	"  -a, --all             with CMD: the whole system, not just CMD's tree\n"
 	"      --vfork-only      only vfork episodes and what belongs to them\n"
 	"      --threads         also thread creation and exit\n"
@@ -72,7 +73,7 @@ static const char help[] =
 	"      --check [--json]  what this kernel and these permissions allow\n"
 	"  -q, --quiet           no status line and no summary\n"
 	"  -h, --help            this page\n"
-	"      --version         the version\n"
+	"  -V, --version         the version\n"
 	"\n"
 	"FILE holds command lines and paths of all recorded processes: think of --args\n"
 	"before you share it.\n"
@@ -98,12 +99,15 @@ static int bad_value(const char *option, const char *value, const char *want)
 	return -EINVAL;
 }
 
-static int parse_pid(const char *value, struct rec_options *ret)
+static int add_pid(const char *word, struct rec_options *ret)
 {
 	uint64_t pid;
 
-	if (vft_parse_u64(value, 1, INT_MAX, &pid))
-		return bad_value("--pid", value, "a process id");
+	if (vft_parse_u64(word, 1, MAX_PID, &pid))
+		return bad_value("--pid", word, "a process id from 1 to 4194304");
+	for (size_t i = 0; i < ret->n_pids; i++)
+		if (ret->pids[i] == (pid_t)pid)
+			return 0;
 	if (ret->n_pids == REC_MAX_PIDS) {
 		fprintf(stderr,
 			"vfork-record: more than %d --pid; record the whole system instead\n",
@@ -112,6 +116,24 @@ static int parse_pid(const char *value, struct rec_options *ret)
 	}
 	ret->pids[ret->n_pids++] = (pid_t)pid;
 	return 0;
+}
+
+/* "1,2", or what pidof prints: "1 2". */
+static int parse_pids(const char *value, struct rec_options *ret)
+{
+	char *words VFT_AUTO_FREE = strdup(value), *rest = NULL, *word;
+	int r = 0;
+
+	if (!words)
+		return bad_value("--pid", value, "to be had: out of memory");
+	word = strtok_r(words, ", \n", &rest);
+	if (!word) {
+		fprintf(stderr, "vfork-record: --pid names no process; is it running?\n");
+		return -EINVAL;
+	}
+	for (; !r && word; word = strtok_r(NULL, ", \n", &rest))
+		r = add_pid(word, ret);
+	return r;
 }
 
 /* The kernel takes powers of two pages only. */
@@ -154,8 +176,16 @@ static int parse_args(const char *value, struct rec_options *ret)
 
 static int parse_duration(const char *value, struct rec_options *ret)
 {
-	if (vft_parse_duration(value, &ret->duration_ns) || !ret->duration_ns)
-		return bad_value("--duration", value, "a duration such as 250ms, 10s or 5m");
+	int r = vft_parse_duration(value, &ret->duration_ns);
+
+	if (r == -ERANGE)
+		return bad_value("--duration", value, "a duration up to 200000d");
+	if (r)
+		return bad_value("--duration", value, "a duration such as 250ms, 10s, 5m or 1h30m");
+	if (!ret->duration_ns)
+		return bad_value("--duration", value,
+				 "longer than 0; leave it out to record "
+				 "until Ctrl-C");
 	return 0;
 }
 
@@ -168,7 +198,7 @@ static int parse_one(int option, struct rec_options *ret)
 	case 'd':
 		return parse_duration(optarg, ret);
 	case 'p':
-		return parse_pid(optarg, ret);
+		return parse_pids(optarg, ret);
 	case 'a':
 		ret->all = true;
 		return 0;
@@ -204,6 +234,32 @@ static int parse_one(int option, struct rec_options *ret)
 	}
 }
 
+/* A long option with a wrong name: the one that was meant, if one is near. */
+static int unknown_option(const char *word)
+{
+	struct vft_nearest nearest = {0};
+	size_t length = strcspn(word, "=");
+	char *name VFT_AUTO_FREE = strndup(word + 2, length - 2);
+
+	for (const struct option *option = long_options; name && option->name; option++)
+		vft_nearest_offer(&nearest, name, option->name);
+	fprintf(stderr, "vfork-record: there is no option '%.*s'; %s%s%s\n", (int)length, word,
+		nearest.name ? "did you mean --" : "see 'vfork-record --help'",
+		nearest.name ? nearest.name : "", nearest.name ? "?" : "");
+	return -EINVAL;
+}
+
+/* @word is one that getopt knows: it has a value and takes none, or it stands for several. */
+static bool is_known(const char *word)
+{
+	size_t length = strcspn(word, "=") - 2;
+
+	for (const struct option *option = long_options; option->name; option++)
+		if (strncmp(word + 2, option->name, length) == 0)
+			return true;
+	return false;
+}
+
 static int bad_option(int option, char **argv)
 {
 	/* optopt names a short option; a long one stands before optind. */
@@ -213,13 +269,16 @@ static int bad_option(int option, char **argv)
 		fprintf(stderr,
 			"vfork-record: option '%s' needs a value; see 'vfork-record --help'\n",
 			word);
-	else if (optopt && optopt < 256)
-		fprintf(stderr, "vfork-record: unknown option '-%c'; see 'vfork-record --help'\n",
+	else if (optopt && optopt < 256 && strncmp(word, "--", 2) != 0)
+		fprintf(stderr,
+			"vfork-record: there is no option '-%c'; see 'vfork-record --help'\n",
 			optopt);
+	else if (!is_known(word))
+		return unknown_option(word);
 	else
 		fprintf(stderr,
-			"vfork-record: option '%s' is unknown or takes no value; see 'vfork-record "
-			"--help'\n",
+			"vfork-record: option '%s' is ambiguous or takes no value; see "
+			"'vfork-record --help'\n",
 			word);
 	return -EINVAL;
 }
@@ -262,33 +321,77 @@ static int check_together(const struct rec_options *options)
 	return 0;
 }
 
-int rec_options_parse(int argc, char **argv, struct rec_options *ret)
+/* Words where options should be. */
+static int bad_word(const char *word)
 {
-	int option, r;
+	size_t length = strlen(word);
 
-	*ret = (struct rec_options){
-		.ring_bytes = DEFAULT_RING_BYTES, .level = DEFAULT_LEVEL, .args = REC_ARGS_FULL};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:o:d:p:aqh", long_options, NULL)) != -1) {
+	if (length > 4 && strcmp(word + length - 4, ".vft") == 0)
+		fprintf(stderr,
+			"vfork-record: unexpected '%s'; a file to write is named with -o %s\n",
+			word, word);
+	else
+		fprintf(stderr,
+			"vfork-record: unexpected '%s'; a command to run goes behind '--': "
+			"vfork-record -- %s\n",
+			word, word);
+	return -EINVAL;
+}
+
+static bool is_number(const char *word)
+{
+	return *word && !word[strspn(word, "0123456789")];
+}
+
+/* Behind @last, the option that came last: what "-p $(pidof x)" becomes when x runs twice. */
+static int parse_more_pids(int argc, char **argv, int last, struct rec_options *ret)
+{
+	int r = 0;
+
+	while (!r && last == 'p' && optind < argc && is_number(argv[optind]))
+		r = add_pid(argv[optind++], ret);
+	return r;
+}
+
+/* 0 with the options done, 1 when they have been printed, or -EINVAL. */
+static int parse_options(int argc, char **argv, struct rec_options *ret)
+{
+	int last = 0, option, r;
+
+	while ((option = getopt_long(argc, argv, "+:o:d:p:aqhV", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return say(help);
-		if (option == OPT_VERSION)
+		if (option == 'V')
 			return say("vfork-record " VFT_TOOL_VERSION "\n");
 		if (option == '?' || option == ':')
 			return bad_option(option, argv);
 		r = parse_one(option, ret);
+		if (!r)
+			r = parse_more_pids(argc, argv, option, ret);
 		if (r)
 			return r;
+		last = optind; /* what lies before it is no "--" of ours */
 	}
-	if (optind < argc) {
-		if (strcmp(argv[optind - 1], "--") != 0) {
-			fprintf(stderr,
-				"vfork-record: unexpected '%s'; a command to run goes behind "
-				"'--'\n",
-				argv[optind]);
-			return -EINVAL;
-		}
-		ret->command = argv + optind;
+	if (optind == last || strcmp(argv[optind - 1], "--") != 0)
+		return optind < argc ? bad_word(argv[optind]) : 0;
+	if (optind == argc) {
+		fprintf(stderr, "vfork-record: no command behind '--'; name one, or leave '--' "
+				"out to record the whole system\n");
+		return -EINVAL;
 	}
-	return check_together(ret);
+	ret->command = argv + optind;
+	return 0;
+}
+
+int rec_options_parse(int argc, char **argv, struct rec_options *ret)
+{
+	int r;
+
+	*ret = (struct rec_options){
+		.ring_bytes = DEFAULT_RING_BYTES, .level = DEFAULT_LEVEL, .args = REC_ARGS_FULL};
+	opterr = 0;
+	if (argc > 1 && strcmp(argv[1], "help") == 0)
+		return say(help);
+	r = parse_options(argc, argv, ret);
+	return r ? r : check_together(ret);
 }

@@ -136,11 +136,30 @@ def test_without_root(t):
 
 
 def test_usage_errors(t):
-    for words in (('--no-such-option',), ('-d', 'soon'), ('-d', '0s'), ('--ring-size', 'big'),
-                  ('--level', '99'), ('--args', 'some'), ('-p', 'me'), ('stray',)):
+    """Wrong usage is answered with the right one."""
+    for words, answer in (
+            (('--no-such-option',), '--no-such-option'), (('-x',), '-x'),
+            (('--durtion', '5'), '--duration?'), (('--vfork-onyl',), '--vfork-only?'),
+            (('--quiet=1',), '--quiet'), (('--output',), 'needs a value'),
+            (('-d', 'soon'), '1h30m'), (('-d', '0s'), 'longer than 0'),
+            (('-d', '99999999d'), 'up to'), (('--ring-size', 'big'), '4K to 1G'),
+            (('--ring-size', '2G'), '4K to 1G'), (('--level', '99'), '1 to 19'),
+            (('--args', 'some'), 'none, argv0 or full'), (('-p', 'me'), '1 to 4194304'),
+            (('-p', '0'), '1 to 4194304'), (('-p', '1,x'), "'x'"), (('-p', ''), 'is it running'),
+            (('stray',), "behind '--'"), (('a.vft', '--', 'true'), '-o a.vft'),
+            (('--',), "no command behind '--'"), (('-d', '1s', '--'), "no command behind '--'")):
         result = run_record(t, '-o', t.path('t.vft'), *words)
         check_equal(result.status, USAGE, f'status of {words}')
-        check_one_line(result)
+        line = check_one_line(result)
+        check(answer in line, f'{words}: {answer!r} is not in {line!r}')
+        check(not os.path.exists(t.path('t.vft')), f'{words} left a file')
+
+
+def test_durations(t):
+    for words, seconds in ((('-d', '1'), 1), (('-d', '0.5'), 0.5), (('-d', '0m1s'), 1)):
+        trace = harness.Trace(t, t.path(f'{words[1]}.vft'))
+        check_equal(run_record(t, '-q', '-o', trace.path, *words).status, 0, f'status of {words}')
+        check(trace.summary()['trace']['duration_ns'] >= seconds * 1e9, f'{words} were not kept')
 
 
 def test_process_that_is_not_there(t):
@@ -152,7 +171,7 @@ def test_process_that_is_not_there(t):
 
 
 def test_help_and_version(t):
-    for option in ('--help', '--version'):
+    for option in ('--help', '--version', '-h', '-V', 'help'):
         result = run_record(t, option)
         check_equal((result.status, result.stderr), (0, b''), option)
         check(result.stdout, f'{option} prints nothing')
