@@ -113,17 +113,13 @@ static int describe_command(const struct rec_options *options, struct rec_descri
 }
 
 /* vfork-HOST-YYYYMMDDTHHMMSSZ.vft, with nothing of the host's name that a path could trip over. */
-static void name_output(const struct rec_options *options, struct rec_description *ret)
+void rec_describe_name(struct rec_description *ret, unsigned int n)
 {
 	time_t now = time(NULL);
-	char host[65], stamp[32];
+	char host[65], stamp[32], number[16] = "";
 	struct tm utc;
 	size_t i;
 
-	if (options->output) {
-		ret->output[0] = '\0';
-		return;
-	}
 	for (i = 0; i < sizeof(host) - 1 && ret->uname.nodename[i]; i++) {
 		unsigned char c = (unsigned char)ret->uname.nodename[i];
 
@@ -132,7 +128,9 @@ static void name_output(const struct rec_options *options, struct rec_descriptio
 	host[i] = '\0';
 	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(ret->output, sizeof(ret->output), "vfork-%s-%s.vft", host, stamp);
+	if (n > 1)
+		snprintf(number, sizeof(number), "-%u", n);
+	snprintf(ret->output, sizeof(ret->output), "vfork-%s-%s%s.vft", host, stamp, number);
 }
 
 int rec_describe(const struct rec_options *options, bool filtered, struct rec_description *ret)
@@ -145,7 +143,6 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_de
 	read_boot_id(ret->boot_id, sizeof(ret->boot_id));
 	describe_options(options, ret->options, sizeof(ret->options));
 	describe_filters(options, filtered, ret->filters, sizeof(ret->filters));
-	name_output(options, ret);
 	ret->meta.tool = text("vfork-record " VFT_TOOL_VERSION);
 	ret->meta.kernel = text(ret->uname.release);
 	ret->meta.arch = text(ret->uname.machine);

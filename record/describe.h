@@ -19,13 +19,15 @@ struct rec_description {
 	char boot_id[40];
 	char options[512];
 	char filters[1024];
-	char *command; /* allocated */
-	char output[512];
+	char *command;    /* allocated */
+	char output[512]; /* "" until rec_describe_name */
 };
 
 /* @filtered: only a tree of processes is recorded. -ENOMEM. */
 VFT_MUST_CHECK int rec_describe(const struct rec_options *options, bool filtered,
 				struct rec_description *ret);
+/* Make up a name for the file, the @n-th of this host and second; after rec_describe. */
+void rec_describe_name(struct rec_description *ret, unsigned int n);
 void rec_describe_release(struct rec_description *description);
 
 #endif

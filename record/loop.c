@@ -8,11 +8,15 @@
 #include <unistd.h>
 
 #include "record/clock.h"
+#include "record/say.h"
 
 /*
  * How often the ring is looked at without a wake-up, which comes when it is an eighth full: while
  * there is something in it, and otherwise. A look that finds nothing costs a process switch.
  */
+#define NS_PER_MS             1000000u
+#define MAX_EVENTS            8
+#define FOLLOWED_PERIOD_NS    10000000000u
 #define LOOK_MS               100
 #define IDLE_MS               500
 #define CLOCK_PERIOD_NS       60000000000u
@@ -21,6 +25,8 @@
 /* By size, lists take one part in so many of the file, or less. */
 #define SNAPSHOT_PERIOD_BYTES (1u << 20)
 #define SNAPSHOT_SHARE        16u
+
+/* ---- what it waits for ---- */
 
 static void on_signal(struct recorder *rec)
 {
@@ -32,10 +38,23 @@ static void on_signal(struct recorder *rec)
 	rec->stop = true;
 }
 
+static void on_command_exec(struct recorder *rec)
+{
+	struct vft_err err;
+	int r = rec_command_get_exec(&rec->command, &err);
+
+	if (r >= 0)
+		return;
+	rec->exec_error = r;
+	rec->stop = true;
+	rec_say("%s: %s", rec->options->command[0], err.message);
+}
+
 static void on_command_end(struct recorder *rec)
 {
 	if (rec_command_wait(&rec->command, 0, &rec->command_status) != 1)
 		return;
+	on_command_exec(rec); /* it may have ended since it could not become CMD */
 	rec->command_ended = true;
 	rec->stop = true;
 }
@@ -47,34 +66,94 @@ int rec_watch(struct recorder *rec, int fd, uint32_t events)
 	return epoll_ctl(rec->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int wait_for_events(struct recorder *rec, int timeout_ms, struct vft_err *err)
+int rec_watch_output(struct recorder *rec)
 {
-	struct epoll_event events[4];
-	int n = epoll_wait(rec->epoll_fd, events, 4, timeout_ms);
+	int r = rec_watch(rec, rec_sink_get_event_fd(rec->sink), EPOLLIN | EPOLLET);
 
-	if (n < 0 && errno != EINTR)
-		return vft_fail(err, -errno, 0, "cannot wait: %s", strerror(errno));
-	for (int i = 0; i < n; i++) {
-		if (events[i].data.fd == rec->signal_fd)
-			on_signal(rec);
-		else if (events[i].data.fd == rec->command.pidfd)
-			on_command_end(rec);
-	}
+	if (r)
+		return r;
+	/* Nothing but that its reader has gone, which is told unasked. Files have no such thing. */
+	r = rec_watch(rec, rec_sink_get_output_fd(rec->sink), EPOLLET);
+	return r == -EPERM ? 0 : r;
+}
+
+static int on_output(const struct recorder *rec, int fd, struct vft_err *err)
+{
+	int r = rec_sink_get_error(rec->sink);
+
+	if (!r && fd == rec_sink_get_output_fd(rec->sink))
+		r = -EPIPE;
+	return r ? vft_fail(err, r, 0, "cannot write: %s", strerror(-r)) : 0;
+}
+
+static int on_event(struct recorder *rec, int fd, struct vft_err *err)
+{
+	if (fd == rec->signal_fd)
+		on_signal(rec);
+	else if (fd == rec->command.pidfd)
+		on_command_end(rec);
+	else if (fd == rec->command.report_fd)
+		on_command_exec(rec);
+	else if (!rec->is_broken && fd != rec_session_get_fd(rec->session))
+		return on_output(rec, fd, err);
 	return 0;
 }
 
-static int sleep_until_due(struct recorder *rec, uint64_t now_ns, bool is_idle, struct vft_err *err)
+static int wait_for_events(struct recorder *rec, int timeout_ms, struct vft_err *err)
 {
-	uint64_t end_ns = rec->start_ns + rec->options->duration_ns;
-	int timeout_ms = is_idle ? IDLE_MS : LOOK_MS, r;
+	struct epoll_event events[MAX_EVENTS];
+	int n = epoll_wait(rec->epoll_fd, events, MAX_EVENTS, timeout_ms), r = 0;
 
-	if (rec->options->duration_ns && end_ns < now_ns + (uint64_t)timeout_ms * 1000000u)
-		timeout_ms = end_ns > now_ns ? (int)((end_ns - now_ns) / 1000000u) + 1 : 0;
-	rec_session_set_asleep(rec->session, true);
+	if (n < 0 && errno != EINTR)
+		return vft_fail(err, -errno, 0, "cannot wait: %s", strerror(errno));
+	for (int i = 0; !r && i < n; i++)
+		r = on_event(rec, events[i].data.fd, err);
+	return r;
+}
+
+int rec_look_for_signals(struct recorder *rec, struct vft_err *err)
+{
+	return wait_for_events(rec, 0, err);
+}
+
+static uint64_t end_of_duration(const struct recorder *rec)
+{
+	uint64_t end_ns;
+
+	if (!rec->options->duration_ns ||
+	    __builtin_add_overflow(rec->begin_ns, rec->options->duration_ns, &end_ns))
+		return UINT64_MAX;
+	return end_ns;
+}
+
+/* At most @timeout_ms, and no longer than the recording is to last. */
+static int wait_at_most(struct recorder *rec, int timeout_ms, struct vft_err *err)
+{
+	uint64_t now_ns = rec_clock_now(), end_ns = end_of_duration(rec);
+	int r;
+
+	if (end_ns <= now_ns)
+		timeout_ms = 0;
+	else if (end_ns - now_ns < (uint64_t)timeout_ms * NS_PER_MS)
+		timeout_ms = (int)((end_ns - now_ns) / NS_PER_MS) + 1;
 	r = wait_for_events(rec, timeout_ms, err);
+	if (!r && rec_clock_now() >= end_ns)
+		rec->stop = true;
+	return r;
+}
+
+/* A reader of the stream sees rows soon; a file can wait, and costs less that way. */
+static int sleep_until_due(struct recorder *rec, bool is_idle, struct vft_err *err)
+{
+	int r;
+
+	rec_session_set_asleep(rec->session, true);
+	r = wait_at_most(rec, is_idle && !rec_sink_is_stream(rec->sink) ? IDLE_MS : LOOK_MS, err);
 	rec_session_set_asleep(rec->session, false);
 	return r;
 }
+
+/* ---- what is due ---- */
 
 static int count_waiters(struct recorder *rec, struct vft_err *err)
 {
@@ -92,12 +171,16 @@ void rec_fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_progres
 {
 	*ret = (struct rec_progress){
 		.now_ns = now_ns,
-		.start_ns = rec->start_ns,
+		.start_ns = rec->begin_ns,
+		.asked_ns = rec->options->duration_ns,
 		.n_events = rec_sink_get_n_events(rec->sink),
-		.n_lost = rec_losses_get_total(rec->losses),
+		.n_lost = rec_losses_get_sum(rec->losses, 0),
 		.size_bytes = rec_sink_get_size(rec->sink),
 		.n_waiters = rec->n_waiters,
+		.was_stalled = rec->was_stalled,
 	};
+	for (uint32_t cause = 1; cause < REC_N_CAUSES; cause++)
+		ret->lost_by_cause[cause] = rec_losses_get_sum(rec->losses, cause);
 }
 
 static bool is_snapshot_due(const struct recorder *rec, uint64_t now_ns)
@@ -106,6 +189,29 @@ static bool is_snapshot_due(const struct recorder *rec, uint64_t now_ns)
 
 	return now_ns - rec->snapshot_ns >= SNAPSHOT_PERIOD_NS ||
 	       (grown >= SNAPSHOT_PERIOD_BYTES && grown >= SNAPSHOT_SHARE * rec->snapshot_bytes);
+}
+
+/*
+ * The recording of processes ends with the last of them. That the kernel part follows nobody is
+ * asked at every look; one that ended just as it began to be followed is found in a list.
+ */
+static int look_for_followed(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
+{
+	struct rec_snapshot *snapshot;
+	bool is_anybody = rec_session_follows_anybody(rec->session);
+	int r;
+
+	if (is_anybody && now_ns - rec->followed_ns >= FOLLOWED_PERIOD_NS) {
+		rec->followed_ns = now_ns;
+		r = rec_take_followed(rec, &snapshot, err);
+		if (r)
+			return r;
+		is_anybody = rec_snapshot_count_selected(snapshot) > 0;
+		rec_snapshot_free(snapshot);
+	}
+	if (!is_anybody)
+		rec->followed_ended = rec->stop = true;
+	return 0;
 }
 
 static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
@@ -125,8 +231,10 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 		r = rec_append_clock(rec, err);
 	if (!r && is_snapshot_due(rec, now_ns))
 		r = rec_next_list(rec, err);
-	if (!r && rec_sink_is_due(rec->sink, now_ns))
+	if (!r && (rec_sink_is_stream(rec->sink) || rec_sink_is_due(rec->sink, now_ns)))
 		r = rec_end_block(rec, err);
+	if (!r && rec->options->n_pids)
+		r = look_for_followed(rec, now_ns, err);
 	if (!r && rec_status_is_due(&rec->status, now_ns)) {
 		struct rec_progress progress;
 
@@ -145,25 +253,43 @@ static bool is_behind(const struct recorder *rec, int64_t n)
 	return n >= REC_DRAIN_BYTES || (uint64_t)n > rec->options->ring_bytes / 2;
 }
 
+static int do_turn(struct recorder *rec, struct vft_err *err)
+{
+	int64_t n = rec_drain_ring(rec, err);
+	int r = n < 0 ? (int)n : do_what_is_due(rec, rec_clock_now(), err);
+
+	if (r || rec->stop)
+		return r;
+	rec_sink_set_pressure(rec->sink, is_behind(rec, n));
+	if (n >= REC_DRAIN_BYTES)
+		return wait_at_most(rec, 0, err); /* more is there: only look for signals */
+	return sleep_until_due(rec, n == 0, err);
+}
+
 int rec_run_loop(struct recorder *rec, struct vft_err *err)
 {
-	while (!rec->stop) {
-		int64_t n = rec_drain_ring(rec, err);
-		uint64_t now_ns = rec_clock_now();
-		int r = n < 0 ? (int)n : do_what_is_due(rec, now_ns, err);
+	int r = 0;
 
-		if (r)
-			return r;
-		rec_sink_set_pressure(rec->sink, is_behind(rec, n));
-		if (n >= REC_DRAIN_BYTES)
-			r = wait_for_events(rec, 0, err); /* more is there: only look for signals */
-		else
-			r = sleep_until_due(rec, now_ns, n == 0, err);
-		if (r)
-			return r;
-		if (rec->options->duration_ns &&
-		    rec_clock_now() - rec->start_ns >= rec->options->duration_ns)
-			rec->stop = true;
+	while (!r && !rec->stop) {
+		if (!rec_sink_is_full(rec->sink)) {
+			r = do_turn(rec, err);
+			continue;
+		}
+		/* What is not taken from the ring is lost, counted and told; memory would be the
+		 * whole machine's. */
+		rec->was_stalled = true;
+		r = wait_at_most(rec, LOOK_MS, err);
 	}
-	return 0;
+	return r;
+}
+
+int rec_wait_for_command(struct recorder *rec, struct vft_err *err)
+{
+	int r = 0;
+
+	if (!rec->options->command)
+		return 0;
+	while (!r && !rec->stop)
+		r = wait_at_most(rec, IDLE_MS, err);
+	return r;
 }

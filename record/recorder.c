@@ -2,27 +2,34 @@
 #include "record/recorder.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "record/clock.h"
 #include "record/recording.h"
+#include "record/say.h"
+#include "record/start/output.h"
 
 #define COMMAND_GRACE_MS 1000
+
+/* One that was not named gets a number if another recording began in the same second. */
+#define MAX_NAMES 100
 
 static const char *output_name(const struct recorder *rec)
 {
 	return rec->options->output ? rec->options->output : rec->description.output;
 }
 
+static bool is_stdout(const struct recorder *rec)
+{
+	return strcmp(output_name(rec), "-") == 0;
+}
+
 /* One line for an error, and the exit status it means. */
 static int complain(int status, const char *what, const struct vft_err *err)
 {
-	fprintf(stderr, "vfork-record: %s%s%s\n", what ? what : "", what ? ": " : "", err->message);
+	rec_say("%s%s%s", what ? what : "", what ? ": " : "", err->message);
 	return status;
 }
 
@@ -37,7 +44,7 @@ static int attach(struct recorder *rec, struct vft_err *err)
 	r = rec_append_clock(rec, err);
 	if (!r)
 		r = rec_session_attach(rec->session, err);
-	rec->attached_ns = rec_clock_now();
+	rec->attached_ns = rec->begin_ns = rec->followed_ns = rec_clock_now();
 	if (!r)
 		r = rec_append_mark(rec, VFT_MARK_START, rec->attached_ns, rec->description.options,
 				    err);
@@ -50,7 +57,9 @@ static const char *stop_reason(const struct recorder *rec)
 {
 	if (rec->last_signal)
 		return "signal";
-	return rec->command_ended ? "command ended" : "duration";
+	if (rec->command_ended || rec->exec_error)
+		return "command ended";
+	return rec->followed_ended ? "processes ended" : "duration";
 }
 
 /* What still holds a parent at the end, and in what state. */
@@ -68,7 +77,7 @@ static int finish(struct recorder *rec, struct vft_err *err)
 	int r;
 
 	r = rec_take_followed(rec, &last, err);
-	rec->end_ns = rec_clock_now();
+	rec->end_ns = rec->stop_ns = rec_clock_now();
 	rec_session_detach(rec->session);
 	if (!r)
 		r = rec_drain_to_the_end(rec, &counters, err);
@@ -97,20 +106,42 @@ static int finish(struct recorder *rec, struct vft_err *err)
 
 static int prepare_signals(struct recorder *rec)
 {
-	sigset_t mask;
+	int r = rec_signals_take(&rec->signals, &rec->signal_fd);
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL))
-		return -errno;
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, with a line of its own */
-	rec->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (r)
+		return r;
 	rec->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (rec->signal_fd < 0 || rec->epoll_fd < 0)
-		return -errno;
-	return rec_watch(rec, rec->signal_fd, EPOLLIN);
+	return rec->epoll_fd < 0 ? -errno : rec_watch(rec, rec->signal_fd, EPOLLIN);
+}
+
+static int open_output(struct recorder *rec, struct rec_output *ret, struct vft_err *err)
+{
+	struct rec_output_options options = {.signal_fd = rec->signal_fd};
+	int r = -EEXIST;
+
+	if (rec->options->output) {
+		options.force = rec->options->force;
+		return rec_output_open(rec->options->output, &options, ret, err);
+	}
+	for (unsigned int n = 1; r == -EEXIST && n <= MAX_NAMES; n++) {
+		rec_describe_name(&rec->description, n);
+		r = rec_output_open(rec->description.output, &options, ret, err);
+	}
+	return r;
+}
+
+static int open_sink(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_output output;
+	int r = open_output(rec, &output, err);
+
+	if (r)
+		return r;
+	rec->start_ns = rec->description.meta.start_ns = rec_clock_now();
+	r = rec_sink_open(&output, rec->options->level, &rec->description.meta, &rec->sink, err);
+	if (!r)
+		r = rec_watch_output(rec);
+	return r;
 }
 
 static int open_session(struct recorder *rec, struct vft_err *err)
@@ -150,9 +181,7 @@ static int begin(struct recorder *rec, struct vft_err *err)
 	}
 	if (open_session(rec, err))
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
-	rec->start_ns = rec->description.meta.start_ns = rec_clock_now();
-	if (rec_sink_open(output_name(rec), rec->options->force, rec->options->level,
-			  &rec->description.meta, &rec->sink, err))
+	if (open_sink(rec, err))
 		return complain(REC_EXIT_USAGE, output_name(rec), err);
 	r = attach(rec, err);
 	rec_proc_reader_stop(&rec->reader);
@@ -170,18 +199,18 @@ static int is_usable(void *context)
 
 /*
  * The recorder reads what all processes choose to be called: from here on as a user who may do
- * nothing. The sync thread starts afterwards, so that it is nobody else. The exit status; 0 = done.
+ * nothing. The thread that writes starts afterwards, so that it is nobody else. The exit status;
+ * 0 = done.
  */
 static int drop_privileges(struct recorder *rec, struct vft_err *err)
 {
 	int r = rec_privileges_drop(rec->user, is_usable, rec->session, err);
 
 	if (r > 0 && !rec->options->quiet)
-		fputs("vfork-record: this kernel allows bpf() to nobody without CAP_BPF, which is "
-		      "therefore kept; Linux 5.19 does not need it\n",
-		      stderr);
+		rec_say("this kernel allows bpf() to nobody without CAP_BPF, which is therefore "
+			"kept; Linux 5.19 does not need it");
 	if (r >= 0)
-		r = rec_sink_start_sync(rec->sink, err);
+		r = rec_sink_start(rec->sink, err);
 	if (!r)
 		return 0;
 	rec_sink_discard(rec->sink);
@@ -198,45 +227,125 @@ static int command_failed(const struct recorder *rec, int r, struct vft_err *err
 /* A process that will be CMD: forked while it inherits everything, released when all is ready. */
 static int fork_command(struct recorder *rec, struct vft_err *err)
 {
+	struct rec_command_options options = {.argv = rec->options->command,
+					      .stdout_is_taken = is_stdout(rec),
+					      .signals = &rec->signals};
 	int r;
 
 	if (!rec->options->command)
 		return 0;
-	r = rec_command_fork(rec->options->command, strcmp(output_name(rec), "-") == 0,
-			     &rec->command, err);
+	r = rec_command_fork(&options, &rec->command, err);
 	if (!r)
 		r = rec_watch(rec, rec->command.pidfd, EPOLLIN);
+	if (!r)
+		r = rec_watch(rec, rec->command.report_fd, EPOLLIN);
 	return r ? command_failed(rec, r, err) : 0;
 }
 
+/* Unless a signal came meanwhile: whoever wants it to end does not want it to begin. */
 static int release_command(struct recorder *rec, struct vft_err *err)
 {
-	int r;
+	int r = rec_look_for_signals(rec, err);
 
-	if (!rec->options->command)
+	if (r || !rec->options->command)
+		return r ? complain(REC_EXIT_FORBIDDEN, NULL, err) : 0;
+	if (rec->stop) {
+		rec_command_close(&rec->command);
+		rec_say("%s was not started: a signal came first", rec->options->command[0]);
 		return 0;
+	}
 	r = rec_command_release(&rec->command, err);
 	return r ? command_failed(rec, r, err) : 0;
 }
 
-static int command_status(struct recorder *rec)
+/* @is_hurried: a second signal came. */
+static int command_status(struct recorder *rec, bool is_hurried)
 {
+	int grace_ms = rec->last_signal && !is_hurried ? COMMAND_GRACE_MS : 0;
+
 	if (!rec->options->command || rec->command.pidfd < 0)
 		return REC_EXIT_OK;
+	if (rec->exec_error)
+		return rec->exec_error == -ENOENT ? 127 : 126;
 	if (!rec->command_ended &&
-	    rec_command_wait(&rec->command, rec->last_signal ? COMMAND_GRACE_MS : 0,
-			     &rec->command_status) == 1)
+	    rec_command_wait(&rec->command, grace_ms, &rec->command_status) == 1)
 		rec->command_ended = true;
 	if (rec->command_ended)
 		return rec->command_status;
-	fprintf(stderr, "vfork-record: %s (process %d) still runs; it was left alone\n",
-		rec->options->command[0], (int)rec->command.pid);
+	rec_say("%s (process %d) still runs; it was left alone", rec->options->command[0],
+		(int)rec->command.pid);
 	return REC_EXIT_OK;
+}
+
+/* What @r means for what there is now. */
+static void say_broken(const struct recorder *rec, int r, const struct vft_err *err)
+{
+	bool is_stream = rec_sink_is_stream(rec->sink);
+
+	if (r == -EPIPE && is_stream) {
+		rec_say("%s: its reader has gone away; what it had not read by then is lost",
+			output_name(rec));
+		return;
+	}
+	complain(0, output_name(rec), err);
+	if (r != -ETIMEDOUT && r != -ENOENT)
+		rec_say("recording broke off; what was written until then can be read");
+}
+
+/*
+ * The recording cannot go on, but CMD can: it is waited for, so that nobody takes our end for its
+ * end. What is queued is written as far as that goes.
+ */
+static int break_off(struct recorder *rec, int r, struct vft_err *err)
+{
+	struct vft_err more;
+
+	rec->is_broken = true;
+	rec_session_detach(rec->session);
+	say_broken(rec, r, err);
+	r = rec_wait_for_command(rec, &more);
+	if (!r)
+		r = rec_sink_settle(rec->sink, rec->signal_fd, &more);
+	if (rec->options->command && !rec->command_ended)
+		(void)command_status(rec, r == -ETIMEDOUT); /* says that it still runs */
+	return REC_EXIT_INCOMPLETE;
+}
+
+/* All that was appended is on its way: wait for it to arrive, and say how it went. The exit status.
+ */
+static int settle(struct recorder *rec, struct vft_err *err)
+{
+	int r = rec_sink_settle(rec->sink, rec->signal_fd, err);
+	struct rec_progress progress;
+
+	if (r && r != -ESTALE) {
+		say_broken(rec, r, err);
+		return REC_EXIT_INCOMPLETE;
+	}
+	rec_fill_progress(rec, rec->stop_ns, &progress);
+	if (r)
+		complain(0, output_name(rec), err); /* elsewhere is not lost */
+	if (!rec->options->quiet)
+		rec_status_summarise(&progress, r ? NULL : output_name(rec));
+	return REC_EXIT_OK;
+}
+
+static int run_to_the_end(struct recorder *rec, struct vft_err *err)
+{
+	int r = rec_run_loop(rec, err), incomplete, status;
+
+	rec_status_clear(&rec->status);
+	if (!r)
+		r = finish(rec, err);
+	if (r)
+		return break_off(rec, r, err);
+	incomplete = settle(rec, err);
+	status = command_status(rec, incomplete != 0);
+	return incomplete ? incomplete : status;
 }
 
 static int run(struct recorder *rec, struct vft_err *err)
 {
-	struct rec_progress progress;
 	int status = begin(rec, err), r;
 
 	if (status)
@@ -247,21 +356,10 @@ static int run(struct recorder *rec, struct vft_err *err)
 		return r;
 	if (!status)
 		status = release_command(rec, err);
-	r = status ? 0 : rec_run_loop(rec, err);
-	rec_status_clear(&rec->status);
-	if (!r)
-		r = finish(rec, err);
-	if (r) {
-		complain(0, output_name(rec), err);
-		fputs("vfork-record: recording broke off; what was written until then can be "
-		      "read\n",
-		      stderr);
-		return REC_EXIT_INCOMPLETE;
-	}
-	rec_fill_progress(rec, rec->end_ns, &progress);
-	if (!rec->options->quiet)
-		rec_status_summarise(&progress, output_name(rec));
-	return status ? status : command_status(rec);
+	if (status)
+		rec->stop = true;
+	r = run_to_the_end(rec, err);
+	return status ? status : r;
 }
 
 static void release(struct recorder *rec)
@@ -292,7 +390,8 @@ int rec_record(const struct rec_options *options, const struct rec_user *user)
 	struct vft_err err = {0};
 	int status;
 
-	rec_status_init(&rec.status, options->quiet);
+	/* The terminal is CMD's, where there is one. */
+	rec_status_init(&rec.status, !options->quiet && !options->command);
 	status = run(&rec, &err);
 	release(&rec);
 	return status;

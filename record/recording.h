@@ -18,6 +18,7 @@
 #include "record/options.h"
 #include "record/start/command.h"
 #include "record/start/privileges.h"
+#include "record/start/signals.h"
 #include "record/status.h"
 #include "record/store/sink.h"
 #include "record/watch/cgroups.h"
@@ -35,19 +36,25 @@ struct recorder {
 	struct rec_losses *losses;
 	struct rec_cgroups *cgroups;
 	struct rec_proc_reader reader; /* only until the first snapshot */
+	struct rec_signals signals;    /* as the caller had them */
 	struct rec_command command;
 	struct rec_status status;
 	struct rec_translation translation;
 	int epoll_fd, signal_fd;
 	bool filtered;
-	bool stop; /* a signal came, the duration passed, or CMD ended */
-	bool command_ended;
+	bool stop; /* a signal came, the duration passed, or what is recorded has ended */
+	bool command_ended, followed_ended;
+	bool was_stalled; /* the output did not take what there was */
+	bool is_broken;   /* nothing can be recorded any more, and that was said */
+	int exec_error;   /* CMD could not be run: its negative errno */
 	int command_status;
 	int last_signal;
 	uint64_t start_ns, attached_ns, end_ns, n_delivered;
-	size_t n_waiters;                             /* blocked in vfork when last counted */
+	uint64_t begin_ns, stop_ns; /* what a duration is counted from, and its end */
+	size_t n_waiters;           /* blocked in vfork when last counted */
 	uint64_t clock_ns, recursion_ns, snapshot_ns; /* when each was last due */
-	uint64_t snapshot_end, snapshot_bytes;        /* where the last one ended, its size */
+	uint64_t followed_ns;
+	uint64_t snapshot_end, snapshot_bytes; /* where the last one ended, its size */
 };
 
 /* ---- feed.c ---- */
@@ -82,6 +89,12 @@ VFT_MUST_CHECK int rec_take_followed(struct recorder *rec, struct rec_snapshot *
 VFT_MUST_CHECK int rec_watch(struct recorder *rec, int fd, uint32_t events);
 /* Record until a signal comes, the duration passes, or CMD ends. */
 VFT_MUST_CHECK int rec_run_loop(struct recorder *rec, struct vft_err *err);
+/* Have the loop look at the output too: whether a write has failed, or its reader has gone. */
+VFT_MUST_CHECK int rec_watch_output(struct recorder *rec);
+/* See what has come, without waiting. */
+VFT_MUST_CHECK int rec_look_for_signals(struct recorder *rec, struct vft_err *err);
+/* When nothing can be recorded any more: wait for CMD as the loop would. */
+VFT_MUST_CHECK int rec_wait_for_command(struct recorder *rec, struct vft_err *err);
 void rec_fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_progress *ret);
 
 #endif

@@ -138,13 +138,14 @@ const struct vft_loss *rec_losses_get(const struct rec_losses *losses, size_t *r
 	return losses->told;
 }
 
-uint64_t rec_losses_get_total(const struct rec_losses *losses)
+uint64_t rec_losses_get_sum(const struct rec_losses *losses, uint32_t cause)
 {
-	uint64_t total = 0;
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < n_rows(losses); i++)
-		total += losses->rows[i].count;
-	return total;
+		if (!cause || losses->rows[i].cause == cause)
+			sum += losses->rows[i].count;
+	return sum;
 }
 
 void rec_losses_free(struct rec_losses *losses)

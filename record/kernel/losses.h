@@ -33,7 +33,8 @@ VFT_MUST_CHECK int rec_losses_add_bad_record(struct rec_losses *losses, struct r
 
 /* All losses so far, by cause and CPU, as END lists them; borrowed. */
 const struct vft_loss *rec_losses_get(const struct rec_losses *losses, size_t *ret_n);
-uint64_t rec_losses_get_total(const struct rec_losses *losses);
+/* How many events one cause, or with 0 every cause, has cost. */
+uint64_t rec_losses_get_sum(const struct rec_losses *losses, uint32_t cause);
 void rec_losses_free(struct rec_losses *losses); /* NULL is fine */
 
 #endif

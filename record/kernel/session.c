@@ -415,6 +415,15 @@ bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_
 	       entry.start_ns == start_ns && (entry.flags & VFE_FOLLOW);
 }
 
+bool rec_session_follows_anybody(struct rec_session *session)
+{
+	uint32_t tgid;
+
+	/* An error is no proof that nobody is there. */
+	return bpf_map_get_next_key(bpf_map__fd(session->skel->maps.tracked), NULL, &tgid) !=
+	       -ENOENT;
+}
+
 int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid, uint32_t child_tid)
 {
 	struct vfe_waiter waiter = {.child_tid = child_tid};

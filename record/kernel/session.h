@@ -50,6 +50,8 @@ VFT_MUST_CHECK int rec_session_attach(struct rec_session *session, struct vft_er
 VFT_MUST_CHECK int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns,
 				      bool is_self);
 bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_t start_ns);
+/* False only when all who were followed have ended. */
+bool rec_session_follows_anybody(struct rec_session *session);
 /* @parent_tid waits for @child_tid since before the programs were attached. */
 VFT_MUST_CHECK int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid,
 					  uint32_t child_tid);

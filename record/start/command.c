@@ -4,47 +4,51 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: wait for the word, then become @argv or tell the parent why not. */
-static _Noreturn void become(char *const *argv, bool stdout_is_taken, int gate_fd, int report_fd)
+/* The lowest that are free are taken, and there are far fewer of them. */
+#define MAX_OUR_FDS 1024
+
+/*
+ * An exec closes what is the recorder's, but one that hangs would keep its hooks attached and its
+ * output locked after it has gone. What is not to be closed by an exec is the caller's.
+ */
+static void close_ours(int gate_fd, int report_fd)
 {
-	sigset_t none;
+	for (int fd = STDERR_FILENO + 1; fd < MAX_OUR_FDS; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags >= 0 && (flags & FD_CLOEXEC) && fd != gate_fd && fd != report_fd)
+			close(fd);
+	}
+}
+
+/* In the child: wait for the word, then become @argv or tell the parent why not. */
+static _Noreturn void become(const struct rec_command_options *options, int gate_fd, int report_fd)
+{
 	ssize_t n;
 	char word;
-	int code;
+	int code = 0;
 
 	do {
 		n = read(gate_fd, &word, 1);
 	} while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(125); /* the recorder gave up, or is gone */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (stdout_is_taken && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+	if (options->stdout_is_taken && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		close(STDOUT_FILENO);
-	execvp(argv[0], argv);
-	code = errno;
+	if (options->signals)
+		code = -rec_signals_restore(options->signals);
+	if (!code) {
+		execvp(options->argv[0], options->argv);
+		code = errno;
+	}
 	if (write(report_fd, &code, sizeof(code)) != sizeof(code))
 		_exit(125);
 	_exit(code == ENOENT ? 127 : 126);
-}
-
-/* 0 when the exec went through (the pipe closes), else its errno. */
-static int read_report(int fd)
-{
-	int code = 0;
-	ssize_t n;
-
-	do {
-		n = read(fd, &code, sizeof(code));
-	} while (n < 0 && errno == EINTR);
-	return n == sizeof(code) ? code : 0;
 }
 
 static void close_pair(const int pair[2])
@@ -53,7 +57,7 @@ static void close_pair(const int pair[2])
 	close(pair[1]);
 }
 
-static int fork_between(char *const *argv, bool stdout_is_taken, const int gate[2],
+static int fork_between(const struct rec_command_options *options, const int gate[2],
 			const int report[2], struct rec_command *ret)
 {
 	pid_t pid = fork();
@@ -61,9 +65,8 @@ static int fork_between(char *const *argv, bool stdout_is_taken, const int gate[
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		close(gate[1]); /* so that it sees the end of the gate */
-		close(report[0]);
-		become(argv, stdout_is_taken, gate[0], report[1]);
+		close_ours(gate[0], report[1]); /* also its own end of the gate, to see it close */
+		become(options, gate[0], report[1]);
 	}
 	ret->pid = pid;
 	ret->gate_fd = gate[1];
@@ -71,7 +74,9 @@ static int fork_between(char *const *argv, bool stdout_is_taken, const int gate[
 	close(gate[0]);
 	close(report[1]);
 	ret->pidfd = pidfd_open(pid, 0);
-	if (ret->pidfd < 0 || fcntl(ret->pidfd, F_SETFD, FD_CLOEXEC)) {
+	/* An exec may hang for as long as the disk does that it reads. */
+	if (ret->pidfd < 0 || fcntl(ret->pidfd, F_SETFD, FD_CLOEXEC) ||
+	    fcntl(ret->report_fd, F_SETFL, O_NONBLOCK)) {
 		int r = -errno;
 
 		rec_command_close(ret);
@@ -80,7 +85,7 @@ static int fork_between(char *const *argv, bool stdout_is_taken, const int gate[
 	return 0;
 }
 
-int rec_command_fork(char *const *argv, bool stdout_is_taken, struct rec_command *ret,
+int rec_command_fork(const struct rec_command_options *options, struct rec_command *ret,
 		     struct vft_err *err)
 {
 	int gate[2], report[2], r;
@@ -92,7 +97,7 @@ int rec_command_fork(char *const *argv, bool stdout_is_taken, struct rec_command
 		close_pair(gate);
 		return vft_fail(err, r, 0, "%s", strerror(-r));
 	}
-	r = fork_between(argv, stdout_is_taken, gate, report, ret);
+	r = fork_between(options, gate, report, ret);
 	if (!r)
 		return 0;
 	if (!ret->pid) {
@@ -102,27 +107,42 @@ int rec_command_fork(char *const *argv, bool stdout_is_taken, struct rec_command
 	return vft_fail(err, r, 0, "cannot start a process: %s", strerror(-r));
 }
 
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 int rec_command_release(struct rec_command *command, struct vft_err *err)
 {
 	int code = write(command->gate_fd, ".", 1) == 1 ? 0 : errno;
 
-	if (!code)
-		code = read_report(command->report_fd);
-	close(command->gate_fd);
-	close(command->report_fd);
-	command->gate_fd = command->report_fd = -1;
+	close_one(&command->gate_fd);
 	return code ? vft_fail(err, -code, 0, "%s", strerror(code)) : 0;
+}
+
+int rec_command_get_exec(struct rec_command *command, struct vft_err *err)
+{
+	int code = 0;
+	ssize_t n;
+
+	if (command->report_fd < 0)
+		return 1;
+	do {
+		n = read(command->report_fd, &code, sizeof(code));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : vft_fail(err, -errno, 0, "%s", strerror(errno));
+	close_one(&command->report_fd); /* which the exec did at its end */
+	return n == sizeof(code) ? vft_fail(err, -code, 0, "%s", strerror(code)) : 1;
 }
 
 void rec_command_close(struct rec_command *command)
 {
-	int *const fds[] = {&command->gate_fd, &command->report_fd, &command->pidfd};
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
+	close_one(&command->gate_fd);
+	close_one(&command->report_fd);
+	close_one(&command->pidfd);
 }
 
 int rec_command_wait(struct rec_command *command, int timeout_ms, int *ret_status)

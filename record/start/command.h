@@ -14,20 +14,31 @@
 
 #include <vft/err.h>
 
+#include "record/start/signals.h"
+
 struct rec_command {
 	pid_t pid;
-	int pidfd; /* polls readable when CMD has ended; -1 when there is none */
-	int gate_fd, report_fd;
+	int pidfd;              /* polls readable when CMD has ended; -1 when there is none */
+	int gate_fd, report_fd; /* -1 when done with */
 };
 
-/*
- * Fork a child that will become @argv. It ends by itself if it is never released. @stdout_is_taken:
- * what it prints goes to stderr. -errno.
+struct rec_command_options {
+	char *const *argv;
+	bool stdout_is_taken;              /* what it prints goes to stderr */
+	const struct rec_signals *signals; /* as it finds them; NULL = as they are */
+};
+
+/* Fork a child that will become options->argv. It ends by itself if it is never released. -errno.
  */
-VFT_MUST_CHECK int rec_command_fork(char *const *argv, bool stdout_is_taken,
+VFT_MUST_CHECK int rec_command_fork(const struct rec_command_options *options,
 				    struct rec_command *ret, struct vft_err *err);
-/* Let it exec. -errno of the exec: -ENOENT when there is no such program. */
+/* Let it exec, and do not wait for it. -errno. */
 VFT_MUST_CHECK int rec_command_release(struct rec_command *command, struct vft_err *err);
+/*
+ * Never waits: report_fd is readable when there is an answer. 1 when the exec went through or the
+ * child died in it, 0 when it has not ended, or its -errno: -ENOENT when there is no such program.
+ */
+VFT_MUST_CHECK int rec_command_get_exec(struct rec_command *command, struct vft_err *err);
 /*
  * Wait at most @timeout_ms for the end (0 = just look). 1 with *ret_status filled as a shell would
  * (128 + signal), 0 if it still runs, or -errno.

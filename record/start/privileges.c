@@ -16,6 +16,7 @@
 
 #define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
 #define BTF_PATH      "/sys/kernel/btf/vmlinux"
+#define PROC_PATH     "/proc/self/ns/pid"
 
 /* What the kernel itself calls a user that it cannot name, and what every system calls nobody. */
 #define NOBODY 65534u
@@ -124,12 +125,30 @@ static void list_lockdown(struct rec_fact *ret)
 	ret->advice = "boot with lockdown=integrity or none";
 }
 
+/* Which pid namespace we are in is told nowhere else, and with it which process is meant by a pid.
+ */
+static void list_proc(struct rec_fact *ret)
+{
+	bool ok = access(PROC_PATH, F_OK) == 0;
+	const char *why = ok ? "there" : strerror(errno);
+
+	*ret = (struct rec_fact){
+		.name = "procfs",
+		.required = true,
+		.state = ok ? REC_FACT_OK : REC_FACT_MISSING,
+		.code = ok ? 0 : -EOPNOTSUPP,
+		.advice = ok ? NULL : "mount it: mount -t proc proc /proc",
+	};
+	snprintf(ret->detail, sizeof(ret->detail), "%s: %s", PROC_PATH, why);
+}
+
 void rec_privileges_list(struct rec_fact ret[REC_N_PRIVILEGES])
 {
 	list_capability("CAP_BPF", BPF, &ret[0]);
 	list_capability("CAP_PERFMON", PERFMON, &ret[1]);
 	list_btf(&ret[2]);
 	list_lockdown(&ret[3]);
+	list_proc(&ret[4]);
 }
 
 int rec_privileges_check(struct vft_err *err)
@@ -138,7 +157,7 @@ int rec_privileges_check(struct vft_err *err)
 
 	rec_privileges_list(facts);
 	for (size_t i = 0; i < REC_N_PRIVILEGES; i++)
-		if (facts[i].state == REC_FACT_MISSING)
+		if (facts[i].required && facts[i].state == REC_FACT_MISSING)
 			return vft_fail(err, facts[i].code, 0, "%s; %s", facts[i].detail,
 					facts[i].advice);
 	return 0;
@@ -249,7 +268,7 @@ static int give_up_capabilities(int (*works)(void *context), void *context, uint
 }
 
 /* Believe the kernel, not the calls that did not fail. */
-static bool has_become(const struct rec_user *user, uint64_t left)
+static bool has_become(const struct rec_user *user, bool is_other, uint64_t left)
 {
 	struct capabilities have;
 	uid_t uid[3];
@@ -261,6 +280,9 @@ static bool has_become(const struct rec_user *user, uint64_t left)
 	for (size_t i = 0; i < 3; i++)
 		if (uid[i] != user->uid || gid[i] != user->gid)
 			return false;
+	/* Who stays the same user may have to keep its groups. */
+	if (is_other && getgroups(0, NULL) != 0)
+		return false;
 	return have.effective == left && have.permitted == left && !have.inheritable &&
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 }
@@ -268,6 +290,7 @@ static bool has_become(const struct rec_user *user, uint64_t left)
 int rec_privileges_drop(const struct rec_user *user, int (*works)(void *context), void *context,
 			struct vft_err *err)
 {
+	bool is_other = user->uid != geteuid();
 	uint64_t left = 0;
 	int r = become(user);
 
@@ -282,7 +305,7 @@ int rec_privileges_drop(const struct rec_user *user, int (*works)(void *context)
 				"as %s without capabilities the kernel refuses to go on: %s; try "
 				"--drop-to another user",
 				user->name, strerror(-r));
-	if (!has_become(user, left))
+	if (!has_become(user, is_other, left))
 		return vft_fail(err, -EPERM, 0,
 				"the kernel did not take all privileges away; try --drop-to "
 				"another user");

@@ -14,9 +14,10 @@
 #include <vft/err.h>
 #include "record/start/fact.h"
 
-#define REC_N_PRIVILEGES 4
+#define REC_N_PRIVILEGES 5
 
-/* BTF, lockdown and the two capabilities, each found or missing; nothing is tried. */
+/* The two capabilities, BTF, lockdown and /proc, each found or missing; nothing is tried.
+ */
 void rec_privileges_list(struct rec_fact ret[REC_N_PRIVILEGES]);
 
 /* 0; or -EPERM, -EOPNOTSUPP with one line on what is missing and what to do. */

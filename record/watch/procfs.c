@@ -178,6 +178,9 @@ int rec_proc_reader_start(struct rec_proc_reader *ret)
 	r = pid < 0 ? -errno : 0;
 	close(request[0]);
 	close(reply[1]);
+	/* It may be stopped, and then takes no more than a pipe holds. */
+	if (!r && fcntl(request[1], F_SETFL, O_NONBLOCK))
+		r = -errno;
 	if (r) {
 		close(request[1]);
 		close(reply[0]);
@@ -204,7 +207,40 @@ void rec_proc_reader_stop(struct rec_proc_reader *reader)
 
 /* ---- the recorder ---- */
 
-static int ask(int fd, const struct rec_proc_names *wanted, size_t n, uint32_t argv_max)
+/* Milliseconds that are left, rounded up; 0 when the time is up. */
+static int time_left(uint64_t until_ns)
+{
+	uint64_t now_ns = rec_clock_read(CLOCK_MONOTONIC);
+
+	return now_ns >= until_ns ? 0 : (int)((until_ns - now_ns) / 1000000u) + 1;
+}
+
+/* 0; -ETIMEDOUT; or -EPIPE when the helper is gone. */
+static int send_until(int fd, const void *bytes, size_t size, uint64_t until_ns)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+	for (size_t at = 0; at < size;) {
+		ssize_t n = write(fd, (const char *)bytes + at, size - at);
+		int left_ms;
+
+		if (n > 0)
+			at += (size_t)n;
+		if (n >= 0 || errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		left_ms = time_left(until_ns);
+		if (!left_ms)
+			return -ETIMEDOUT;
+		if (poll(&poll_fd, 1, left_ms) < 0 && errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+static int ask(int fd, const struct rec_proc_names *wanted, size_t n, uint32_t argv_max,
+	       uint64_t until_ns)
 {
 	struct request request = {.n = n, .argv_max = argv_max};
 	struct wanted *list = calloc(n + 1, sizeof(list[0]));
@@ -214,9 +250,9 @@ static int ask(int fd, const struct rec_proc_names *wanted, size_t n, uint32_t a
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		list[i] = (struct wanted){.pid = wanted[i].pid, .may_block = wanted[i].may_block};
-	r = write_all(fd, &request, sizeof(request));
+	r = send_until(fd, &request, sizeof(request), until_ns);
 	if (!r)
-		r = write_all(fd, list, n * sizeof(list[0]));
+		r = send_until(fd, list, n * sizeof(list[0]), until_ns);
 	free(list);
 	return r;
 }
@@ -239,13 +275,12 @@ static int listen_until(struct rec_proc_batch *batch, int fd, uint64_t until_ns)
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		uint64_t now_ns = rec_clock_read(CLOCK_MONOTONIC);
+		int left_ms = time_left(until_ns), r;
 		ssize_t n;
-		int r;
 
-		if (now_ns >= until_ns)
+		if (!left_ms)
 			return 0;
-		r = poll(&poll_fd, 1, (int)((until_ns - now_ns) / 1000000u) + 1);
+		r = poll(&poll_fd, 1, left_ms);
 		if (r < 0 && errno != EINTR)
 			return -errno;
 		if (r <= 0)
@@ -297,8 +332,12 @@ int rec_proc_read(struct rec_proc_reader *reader, const struct rec_proc_names *w
 	if (!batch)
 		return -ENOMEM;
 	batch->n = n;
-	r = ask(reader->request_fd, wanted, n, argv_max < REC_ARGV_MAX ? argv_max : REC_ARGV_MAX);
-	if (!r)
+	r = ask(reader->request_fd, wanted, n, argv_max < REC_ARGV_MAX ? argv_max : REC_ARGV_MAX,
+		until_ns);
+	/* Without the helper names are missing, which must not keep anybody from recording. */
+	if (r == -ETIMEDOUT || r == -EPIPE)
+		r = 0;
+	else if (!r)
 		r = listen_until(batch, reader->reply_fd, until_ns);
 	if (r) {
 		rec_proc_free(batch);

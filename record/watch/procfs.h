@@ -42,8 +42,8 @@ struct rec_proc_batch;
 
 /*
  * Have the helper read the names of @n processes, once in its life and for at most @timeout_ns;
- * what is not read by then stays NULL. At most REC_ARGV_MAX for @argv_max. The results live in
- * *ret. -ENOMEM, or -errno of the pipes.
+ * what is not read by then, or because the helper is gone, stays NULL. At most REC_ARGV_MAX for
+ * @argv_max. The results live in *ret. -ENOMEM, or -errno of the pipes.
  */
 VFT_MUST_CHECK int rec_proc_read(struct rec_proc_reader *reader,
 				 const struct rec_proc_names *wanted, size_t n, uint32_t argv_max,

@@ -252,6 +252,15 @@ void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_sess
 	}
 }
 
+size_t rec_snapshot_count_selected(const struct rec_snapshot *snapshot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n; i++)
+		n += snapshot->entries[i].selected;
+	return n;
+}
+
 static bool is_selected(const struct rec_snapshot *snapshot, const struct entry *entry)
 {
 	const struct entry *leader = find_leader(snapshot, entry->state.task.tgid);

@@ -37,6 +37,8 @@ VFT_MUST_CHECK int rec_snapshot_follow_self(struct rec_snapshot *snapshot,
 
 /* Select whom the session follows already. */
 void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_session *session);
+/* How many processes are selected. */
+size_t rec_snapshot_count_selected(const struct rec_snapshot *snapshot);
 
 /*
  * Tell the session of each pending vfork which thread it blocks; @selected_only: those of selected

@@ -126,7 +126,10 @@ class Case:
     def __init__(self, folder):
         self.folder = folder
         self.truth_path = self.path('truth.jsonl')
-        self.environment = {**os.environ, 'VFT_TRUTH': self.truth_path, 'LC_ALL': 'C.UTF-8',
+        # Under sudo the files would be the caller's: the cases say themselves who that is.
+        inherited = {name: value for name, value in os.environ.items()
+                     if not name.startswith('SUDO_')}
+        self.environment = {**inherited, 'VFT_TRUTH': self.truth_path, 'LC_ALL': 'C.UTF-8',
                             'TZ': 'UTC'}
         self.undo = contextlib.ExitStack()
 

@@ -162,6 +162,32 @@ def test_durations(t):
         check(trace.summary()['trace']['duration_ns'] >= seconds * 1e9, f'{words} were not kept')
 
 
+def test_without_proc(t):
+    """What is missing is said, by a recording and by --check."""
+    program = 'umount -l /proc && exec "$0" "$@"'
+    for words in (('-o', t.path('t.vft'), '--', 'true'), ('--check',)):
+        result = t.run('unshare', '--mount', 'dash', '-c', program, RECORD, *words)
+        check_equal(result.status, NO_PERMISSION, f'status of {result}')
+        check('mount -t proc' in (result.stdout + result.stderr).decode(), f'{result}')
+    check(not os.path.exists(t.path('t.vft')), 'a file was left behind')
+
+
+def on_a_terminal(t, *words):
+    """What a recorder writes to a terminal that its command shares."""
+    primary, secondary = pty.openpty()
+    t.undo.callback(os.close, primary)
+    status = run_record(t, '-o', t.path('t.vft'), '--force', *words, stderr=secondary).status
+    os.close(secondary)
+    check_equal(status, 0, 'status')
+    return os.read(primary, 65536)
+
+
+def test_status_line_is_not_on_the_commands_terminal(t):
+    line = b'\r\033[K'
+    check(line in on_a_terminal(t, '-d', '200ms'), 'no status line on a terminal')
+    check(line not in on_a_terminal(t, '--', 'sleep', '0.2'), 'a status line among the output')
+
+
 def test_process_that_is_not_there(t):
     ended = t.start('true')
     t.finish(ended)

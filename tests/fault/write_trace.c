@@ -34,7 +34,13 @@ static struct rec_sink *out;
 
 static int open_out(const char *path, struct vft_err *err)
 {
-	return rec_sink_open(path, false, 3, &meta, &out, err);
+	struct rec_output_options options = {.signal_fd = -1};
+	struct rec_output output;
+	int r = rec_output_open(path, &options, &output, err);
+
+	if (!r)
+		r = rec_sink_open(&output, 3, &meta, &out, err);
+	return r ? r : rec_sink_start(out, err);
 }
 
 static int append(const struct vft_event *event, struct vft_err *err)
@@ -49,11 +55,18 @@ static int flush(struct vft_err *err)
 
 static int finish(const struct vft_end *end, struct vft_err *err)
 {
-	return rec_sink_finish(out, end, err);
+	int r = rec_sink_finish(out, end, err);
+
+	return r ? r : rec_sink_settle(out, -1, err);
 }
 
 static void close_out(void)
 {
+	struct vft_err ignored;
+
+	/* As the recorder does: what was appended before a failure is still written. */
+	if (out && rec_sink_settle(out, -1, &ignored))
+		return; /* the failure was told */
 	rec_sink_close(out);
 }
 #else
