@@ -10,6 +10,7 @@
 #include "record/recording.h"
 #include "record/say.h"
 #include "record/start/output.h"
+#include "record/start/seccomp.h"
 
 #define COMMAND_GRACE_MS 1000
 
@@ -199,8 +200,8 @@ static int is_usable(void *context)
 
 /*
  * The recorder reads what all processes choose to be called: from here on as a user who may do
- * nothing. The thread that writes starts afterwards, so that it is nobody else. The exit status;
- * 0 = done.
+ * nothing, and who can do little else than record. The thread that writes starts between the two:
+ * it is nobody else, and there is no other after it. The exit status; 0 = done.
  */
 static int drop_privileges(struct recorder *rec, struct vft_err *err)
 {
@@ -211,6 +212,8 @@ static int drop_privileges(struct recorder *rec, struct vft_err *err)
 			"kept; Linux 5.19 does not need it");
 	if (r >= 0)
 		r = rec_sink_start(rec->sink, err);
+	if (!r)
+		(void)rec_seccomp_enter(); /* --check says where there is none */
 	if (!r)
 		return 0;
 	rec_sink_discard(rec->sink);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "format/base/parse.h"
+#include "record/start/seccomp.h"
 
 #define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
 #define BTF_PATH      "/sys/kernel/btf/vmlinux"
@@ -142,6 +143,21 @@ static void list_proc(struct rec_fact *ret)
 	snprintf(ret->detail, sizeof(ret->detail), "%s: %s", PROC_PATH, why);
 }
 
+static void list_seccomp(struct rec_fact *ret)
+{
+	bool ok = rec_seccomp_is_possible();
+
+	*ret = (struct rec_fact){
+		.name = "seccomp",
+		.state = ok ? REC_FACT_OK : REC_FACT_MISSING,
+		.code = ok ? 0 : -EOPNOTSUPP,
+		.advice = ok ? NULL : "none needed: a recording does without it",
+	};
+	snprintf(ret->detail, sizeof(ret->detail), "%s",
+		 ok ? "a recorder forbids itself what it does not need"
+		    : "this kernel or this build has no filter for system calls");
+}
+
 void rec_privileges_list(struct rec_fact ret[REC_N_PRIVILEGES])
 {
 	list_capability("CAP_BPF", BPF, &ret[0]);
@@ -149,6 +165,7 @@ void rec_privileges_list(struct rec_fact ret[REC_N_PRIVILEGES])
 	list_btf(&ret[2]);
 	list_lockdown(&ret[3]);
 	list_proc(&ret[4]);
+	list_seccomp(&ret[5]);
 }
 
 int rec_privileges_check(struct vft_err *err)

@@ -14,9 +14,9 @@
 #include <vft/err.h>
 #include "record/start/fact.h"
 
-#define REC_N_PRIVILEGES 5
+#define REC_N_PRIVILEGES 6
 
-/* The two capabilities, BTF, lockdown and /proc, each found or missing; nothing is tried.
+/* The two capabilities, BTF, lockdown, /proc and seccomp, each found or missing; nothing is tried.
  */
 void rec_privileges_list(struct rec_fact ret[REC_N_PRIVILEGES]);
 

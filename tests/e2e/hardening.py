@@ -14,6 +14,7 @@ from episodes import check_nothing_lost
 from harness import RECORD, Trace, check, check_equal
 from recorder import NO_PERMISSION, NOBODY, USAGE, check_one_line, copy_for_nobody, run_record
 
+SECCOMP_FILTER = 2
 SOMEBODY = 1000  # neither root nor nobody; need not have an entry in passwd
 TWO_CAPABILITIES = ('setpriv', '--reuid', str(SOMEBODY), '--regid', str(SOMEBODY),
                     '--clear-groups', '--inh-caps', '+bpf,+perfmon',
@@ -42,7 +43,7 @@ def parse_status(text):
             found[name] = [int(word) for word in value.split()]
         elif name.startswith('Cap'):
             found[name] = int(value, 16)
-        elif name == 'NoNewPrivs':
+        elif name in ('NoNewPrivs', 'Seccomp'):
             found[name] = int(value)
     return found
 
@@ -56,7 +57,7 @@ def n_threads(pid):
 
 
 def check_dropped(pid, uid, gid):
-    """Every thread: the one that drains, and the one that syncs."""
+    """Every thread: the one that drains, and the one that writes and syncs."""
     threads = threads_of(pid)
     check_equal(len(threads), 2, 'the threads of the recorder')
     for status in threads:
@@ -68,10 +69,34 @@ def check_dropped(pid, uid, gid):
     return threads
 
 
+def is_filtered(pid):
+    """Whether system calls go through a filter, the last thing before a recorder records."""
+    return all(status.get('Seccomp') == SECCOMP_FILTER for status in threads_of(pid))
+
+
 def recorder_below(process):
     """setpriv execs: the process started is the recorder. Wait until both threads are there."""
-    harness.wait_until(lambda: n_threads(process.pid) == 2, 'the recorder to have two threads')
+    harness.wait_until(lambda: n_threads(process.pid) == 2 and is_filtered(process.pid),
+                       'the recorder to have two threads behind a filter')
     return process.pid
+
+
+def test_forbids_itself_what_it_does_not_need(t):
+    """While it records, the filter of tests/unit/test_seccomp.c holds in every thread."""
+    possible, rows = checks_of(run_record(t, '--check', '--json'))
+    check(possible, 'a recording is not possible')
+    if not rows['seccomp']['ok']:
+        raise harness.Skip(rows['seccomp']['detail'])
+    command, gate = t.gatekeeper()
+    process, trace = t.start_recorder(*command)
+    t.wait_truth('ready')
+    check(is_filtered(process.pid), f'no filter: {threads_of(process.pid)}')
+    children = [pid for pid in harness.descendants(process.pid) if pid != process.pid]
+    check_equal([status_of(f'/proc/{pid}/status')['Seccomp'] for pid in children],
+                [status_of('/proc/self/status')['Seccomp']], 'the filter of the command')
+    t.open_gate(gate)
+    t.finish_recorder(process)
+    check_nothing_lost(trace)
 
 
 # --- while it records -----------------------------------------------------------------------------
