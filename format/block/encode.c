@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* A kind has at most this many tasks and strings: what one event may add to the tables. */
+/* A kind has at most this many tasks, and this many strings: what one event may add to the tables.
+ */
 #define MAX_ADDED 8
 
 /* Room in the columns is made for so many events at once. */
@@ -20,6 +21,28 @@ static const uint8_t column_ids[] = {
 
 #define X(id, NAME, name, ENC) _Static_assert(id < VFT_N_COLUMNS, "column id fits the arrays");
 VFT_COLUMN_LIST(X)
+#undef X
+
+/*
+ * What the room that is made rests on, for every kind there is or will be: one event adds at most
+ * MAX_ADDED rows to either table, and gives each column above the tables' one value at most. A sum
+ * of powers of two is their union just when none comes twice.
+ */
+#define IS_OF(KIND, COLUMN, member, type)                                                          \
+	_Generic(((struct vft_event *)0)->member, const type * : 1, default : 0)
+#define N_TASKS(KIND, COLUMN, member)    +IS_OF(KIND, COLUMN, member, struct vft_task)
+#define N_STRINGS(KIND, COLUMN, member)  +IS_OF(KIND, COLUMN, member, struct vft_str)
+#define COLUMN_SUM(KIND, COLUMN, member) +(1ull << VFT_COL_##COLUMN)
+#define COLUMN_SET(KIND, COLUMN, member) | (1ull << VFT_COL_##COLUMN)
+#define TABLES                           ((2ull << VFT_COL_STRING_DATA) - 1)
+#define X(id, NAME, name)                                                                          \
+	_Static_assert(0 VFT_FIELDS_##NAME(N_TASKS) <= MAX_ADDED, #name ": tasks");                \
+	_Static_assert(0 VFT_FIELDS_##NAME(N_STRINGS) <= MAX_ADDED, #name ": strings");            \
+	_Static_assert((0ull VFT_FIELDS_##NAME(COLUMN_SUM)) ==                                     \
+			       (0ull VFT_FIELDS_##NAME(COLUMN_SET)),                               \
+		       #name ": a column twice");                                                  \
+	_Static_assert(!((0ull VFT_FIELDS_##NAME(COLUMN_SET)) & TABLES), #name ": own columns");
+VFT_KIND_LIST(X)
 #undef X
 
 static void init_kind(struct vft_encoder *encoder, unsigned int kind)
