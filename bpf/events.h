@@ -36,8 +36,12 @@ enum vfe_kind {
  */
 #define VFE_ARGV_MAX 4096
 
-/* Most a record can take: a path, an interpreter and an argv behind struct vfe_exec. */
-#define VFE_DATA_MAX (2 * VFE_PATH_MAX + VFE_ARGV_MAX)
+/* Names of a path of at most PATH_MAX, and the last one as a whole (NAME_MAX and its NUL). */
+#define VFE_NAME_MAX 256
+#define VFE_EXE_MAX  (VFE_PATH_MAX + VFE_NAME_MAX)
+
+/* Most a record can take: a file, a path, an interpreter and an argv behind struct vfe_exec. */
+#define VFE_DATA_MAX (VFE_EXE_MAX + 2 * VFE_PATH_MAX + VFE_ARGV_MAX)
 
 struct vfe_header {
 	__u64 time_ns; /* CLOCK_BOOTTIME */
@@ -86,8 +90,14 @@ struct vfe_release {
 
 #define VFE_EXEC_PATH_CUT   0x1u
 #define VFE_EXEC_ARGV_FAULT 0x2u
+#define VFE_EXEC_EXE_CUT    0x4u /* the head of the file's path is missing */
+#define VFE_EXEC_EXE_GONE   0x8u /* the file has no name any more, or never had one */
 
-/* Followed by path_size, interp_size and argv_size bytes; the first two end in NUL or are empty. */
+/*
+ * Followed by exe_size, path_size, interp_size and argv_size bytes. The first are the names of the
+ * file's path from the last to the first, each ended by NUL; of none, it is the root. path and
+ * interp end in NUL or are empty.
+ */
 struct vfe_exec {
 	struct vfe_header header;
 	struct vfe_task task;
@@ -99,7 +109,7 @@ struct vfe_exec {
 	__u32 flags;          /* VFE_EXEC_* */
 	__u32 path_size, interp_size;
 	__u32 argv_size;
-	__u32 pad;
+	__u32 exe_size;
 };
 
 #define VFE_EXIT_PROCESS       0x1u /* the last thread of the process */
@@ -184,6 +194,7 @@ VFE_AT(vfe_release, by, 88);
 VFE_AT(vfe_exec, exe_ino, 72);
 VFE_AT(vfe_exec, exe_dev, 88);
 VFE_AT(vfe_exec, path_size, 104);
+VFE_AT(vfe_exec, exe_size, 116);
 _Static_assert(sizeof(struct vfe_exec) == 120, "struct vfe_exec");
 VFE_AT(vfe_exit, wait_status, 72);
 VFE_AT(vfe_exit, flags, 76);

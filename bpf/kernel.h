@@ -104,8 +104,47 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct dentry_operations {
+	void *d_dname;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	const struct dentry_operations *d_op;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 };
 
 struct mm_struct {
@@ -152,6 +191,7 @@ struct task_struct {
 	__u64 start_boottime;
 	const struct cred *real_cred;
 	char comm[16];
+	struct fs_struct *fs;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };

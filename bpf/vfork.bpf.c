@@ -29,6 +29,10 @@ const volatile __u64 cfg_wake_bytes = 0; /* wake the recorder when the ring hold
  * event. */
 __u32 consumer_asleep = 0;
 
+/* Of who reads the iterator: the recorder, which does so before anything is attached. Paths of
+ * files end at its root, as in its /proc. */
+__u64 lister_root_mnt = 0, lister_root_dentry = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20); /* --ring-size */
@@ -367,15 +371,120 @@ static __always_inline void forget_released(struct task_struct *child)
 		bpf_map_delete_elem(&waiters, &tid);
 }
 
-/* Append a kernel string of at most VFE_PATH_MAX bytes at @at (at most VFE_PATH_MAX itself). */
+/* Names of the file's own mount, and mounts and names below it: the verifier follows each. */
+#define EXE_NAMES 64
+#define EXE_BELOW 32
+
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline bool is_lister_root(const struct vfsmount *mnt, const struct dentry *dentry)
+{
+	return (__u64)dentry == lister_root_dentry && (__u64)mnt == lister_root_mnt;
+}
+
+/* What was appended so far is in the scratch space, where the verifier does not follow it from name
+ * to name. */
+static __always_inline bool append_name(struct scratch *scratch, const unsigned char *name)
+{
+	__u32 at = scratch->exec.exe_size;
+	long n;
+
+	if (at > VFE_PATH_MAX)
+		return false;
+	n = bpf_probe_read_kernel_str(scratch->data + at, VFE_NAME_MAX, name);
+	if (n <= 0)
+		return false;
+	scratch->exec.exe_size = at + n;
+	return true;
+}
+
+/* Append the names up to the root of @file's mount. Whether there are mounts below to go on with.
+ */
+static __always_inline bool append_names(struct scratch *scratch, const struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry, *parent;
+	struct vfsmount *mnt = file->f_path.mnt;
+
+	for (int i = 0; i < EXE_NAMES; i++) {
+		if (is_lister_root(mnt, dentry))
+			return false;
+		if (dentry == mnt->mnt_root)
+			return true;
+		parent = dentry->d_parent;
+		if (parent == dentry)
+			return false;
+		if (!append_name(scratch, dentry->d_name.name))
+			break;
+		dentry = parent;
+	}
+	scratch->exec.flags |= VFE_EXEC_EXE_CUT;
+	return false;
+}
+
+/* From the root of mount @mnt on, where no pointer is of a type that can be followed without a
+ * helper. */
+static __always_inline void append_mounts(struct scratch *scratch, struct vfsmount *mnt)
+{
+	struct dentry *root = BPF_CORE_READ(mnt, mnt_root), *dentry = root, *parent;
+
+	for (int i = 0; i < EXE_BELOW; i++) {
+		if (is_lister_root(mnt, dentry))
+			return;
+		if (dentry == root) {
+			struct mount *mount = mount_of(mnt);
+			struct mount *below = BPF_CORE_READ(mount, mnt_parent);
+
+			if (below == mount)
+				return;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mnt = __builtin_preserve_access_index(&below->mnt);
+			root = BPF_CORE_READ(mnt, mnt_root);
+			continue;
+		}
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry)
+			return;
+		if (!append_name(scratch, BPF_CORE_READ(dentry, d_name.name)))
+			break;
+		dentry = parent;
+	}
+	scratch->exec.flags |= VFE_EXEC_EXE_CUT;
+}
+
+/*
+ * The path of @file as /proc/PID/exe shows it to the recorder, as names from the last to the first:
+ * what d_path does, which is not to be had here. Without its locks: a directory that is renamed at
+ * the very moment can show under either name.
+ */
+static __always_inline void append_exe(struct scratch *scratch, const struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	bool is_root = dentry == dentry->d_parent;
+
+	scratch->exec.exe_size = 0;
+	/* A file that only has a descriptor, such as a memfd, makes its name up. */
+	if (dentry->d_op->d_dname && (!is_root || dentry != file->f_path.mnt->mnt_root)) {
+		scratch->exec.flags |= VFE_EXEC_EXE_GONE;
+		if (!append_name(scratch, dentry->d_name.name))
+			scratch->exec.flags |= VFE_EXEC_EXE_CUT;
+		return;
+	}
+	if (!is_root && !dentry->d_hash.pprev)
+		scratch->exec.flags |= VFE_EXEC_EXE_GONE;
+	if (append_names(scratch, file))
+		append_mounts(scratch, file->f_path.mnt);
+}
+
+/* Append a kernel string of at most VFE_PATH_MAX bytes at @at. */
 static __always_inline __u32 append_string(struct scratch *scratch, __u32 at, const char *from)
 {
 	char last = 0;
 	long n;
 
-	at &= 2 * VFE_PATH_MAX - 1;
-	if (at > VFE_PATH_MAX)
-		return 0;
+	at = bound(at, VFE_EXE_MAX + VFE_PATH_MAX);
 	n = bpf_probe_read_kernel_str(scratch->data + at, VFE_PATH_MAX, from);
 	if (n <= 0)
 		return 0;
@@ -398,8 +507,9 @@ static __always_inline void append_argv(struct scratch *scratch, __u32 at, struc
 		size = cfg_argv_max;
 	if (size > VFE_ARGV_MAX)
 		size = VFE_ARGV_MAX;
-	if (at > 2 * VFE_PATH_MAX || !size)
+	if (!size)
 		return;
+	at = bound(at, VFE_EXE_MAX + 2 * VFE_PATH_MAX);
 	if (bpf_probe_read_user(scratch->data + at, size, (void *)start)) {
 		scratch->exec.flags |= VFE_EXEC_ARGV_FAULT;
 		return;
@@ -432,12 +542,13 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
 	scratch->exec.flags = 0;
 	scratch->exec.argv_size = 0;
 	scratch->exec.interp_size = 0;
-	scratch->exec.pad = 0;
 
+	append_exe(scratch, bprm->file);
 	path = bprm->filename;
 	interp = bprm->interp;
-	size = append_string(scratch, 0, path);
-	scratch->exec.path_size = size;
+	size = scratch->exec.exe_size;
+	scratch->exec.path_size = append_string(scratch, size, path);
+	size += scratch->exec.path_size;
 	if (interp != path) {
 		__u32 n = append_string(scratch, size, interp);
 
@@ -561,11 +672,13 @@ int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task;
+	struct task_struct *task = ctx->task, *lister = bpf_get_current_task_btf();
 	struct vfe_task_state out = {};
 	struct task_struct *parent;
 	struct inode *inode;
 
+	lister_root_mnt = (__u64)lister->fs->root.mnt;
+	lister_root_dentry = (__u64)lister->fs->root.dentry;
 	if (!task || BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	fill_header(&out.header, VFE_TASK, sizeof(out));

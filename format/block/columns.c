@@ -731,6 +731,7 @@ int vft_columns_decode(struct vft_columns_decoder *d, const struct vft_schema *s
 {
 	struct vft_rows_info info;
 	const char *what;
+	bool is_other;
 	int r = vft_directory_parse(payload, header, &d->directory, ret_what);
 
 	if (r < 0)
@@ -745,14 +746,15 @@ int vft_columns_decode(struct vft_columns_decoder *d, const struct vft_schema *s
 	what = read_kinds(d, schema, header->n_events);
 	if (!what && info.has_kinds && (info.kinds & ~VFT_KINDS_SNAPSHOT_BEGINS) != d->pub.kinds)
 		what = "block's kinds are not those of its events";
-	if (!what && d->pub.kinds & ~schema->own_kinds) {
+	is_other = !what && d->pub.kinds & ~schema->own_kinds;
+	if (!what && !is_other)
+		what = decode(d, schema, header, &info, wanted);
+	if (is_other || (what && schema->is_guess)) {
 		forget(d, header);
 		r = decode_other(d, schema, header, payload, ret_what);
 		*ret = &d->pub;
 		return r;
 	}
-	if (!what)
-		what = decode(d, schema, header, &info, wanted);
 	if (what) {
 		*ret_what = what;
 		return -EBADMSG;

@@ -59,6 +59,7 @@ int vft_decoder_init(struct vft_decoder *decoder)
 void vft_decoder_release(struct vft_decoder *decoder)
 {
 	vft_unpacker_free(decoder->unpacker);
+	free(decoder->first);
 	vft_buffer_release(&decoder->scratch);
 	vft_buffer_release(&decoder->refs);
 	for (size_t i = 0; i < VFT_N_BATCHES; i++)
@@ -466,9 +467,9 @@ static const char *check_ends(const struct vft_decoder *decoder, const struct ro
 	return ok ? NULL : "columns and events do not match";
 }
 
-int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *schema,
-		       const struct vft_header *header, struct vft_cursor payload,
-		       const struct vft_batch **ret, const char **ret_what)
+static int decode_by(struct vft_decoder *decoder, const struct vft_schema *schema,
+		     const struct vft_header *header, struct vft_cursor payload,
+		     const struct vft_batch **ret, const char **ret_what)
 {
 	struct rows rows = {0};
 	struct vft_rows_info info;
@@ -512,6 +513,24 @@ int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *sch
 	decoder->batch->batch.last_ns = info.last_ts;
 	*ret = &decoder->batch->batch;
 	return 0;
+}
+
+int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *schema,
+		       const struct vft_header *header, struct vft_cursor payload,
+		       const struct vft_batch **ret, const char **ret_what)
+{
+	const char *what;
+	int r = decode_by(decoder, schema, header, payload, ret, ret_what);
+
+	if (r != -EBADMSG || !schema->is_guess)
+		return r;
+	if (!decoder->first) {
+		decoder->first = malloc(sizeof(*decoder->first));
+		if (!decoder->first)
+			return -ENOMEM;
+		vft_schema_init_first(decoder->first);
+	}
+	return decode_by(decoder, decoder->first, header, payload, ret, &what);
 }
 
 void vft_decoder_get_tables(const struct vft_decoder *decoder, const struct vft_task **ret_tasks,

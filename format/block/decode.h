@@ -29,6 +29,7 @@ struct vft_decoder {
 	struct vft_directory directory;
 	struct vft_cursor columns[VFT_MAX_COLUMNS]; /* by slot of the schema */
 	uint64_t last[VFT_MAX_COLUMNS];
+	struct vft_schema *first;       /* see vft_schema_init_first; NULL until it is needed */
 	struct vft_batch_memory *batch; /* the latest */
 	bool is_strict;                 /* find out has_long */
 	bool has_long;                  /* a number of the block is in more bytes than it needs */
@@ -46,7 +47,8 @@ VFT_MUST_CHECK int vft_rows_info_decode(struct vft_cursor info, const struct vft
 
 /*
  * Decode @payload, whose checksum is right. *ret is the decoder's until the next call, unless held
- * by vft_batch_acquire. -EBADMSG for a malformed block, and *ret_what says why; -ENOMEM.
+ * by vft_batch_acquire. -EBADMSG for a malformed block, and *ret_what says why; -ENOMEM. Where
+ * @schema is a guess, a block that is malformed by it is tried by the other one.
  */
 VFT_MUST_CHECK int vft_decoder_decode(struct vft_decoder *decoder, const struct vft_schema *schema,
 				      const struct vft_header *header, struct vft_cursor payload,

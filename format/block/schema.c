@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* The last column that the first recorders knew. */
+#define LAST_FIRST_COLUMN VFT_COL_CGROUP
+
 static const uint8_t own_columns[] = {
 #define X(id, NAME, name, ENC) id,
 	VFT_COLUMN_LIST(X)
@@ -202,24 +205,39 @@ static void reset(struct vft_schema *schema)
 {
 	schema->n_columns = 0;
 	schema->n_steps = 0;
+	schema->is_guess = false;
 	memset(schema->plans, 0, sizeof(schema->plans));
 }
 
-void vft_schema_init(struct vft_schema *ret)
+/* Of what this version has, the columns up to @last and the kinds that have some. */
+static void init(struct vft_schema *ret, unsigned int last)
 {
 	reset(ret);
+	ret->is_guess = true;
 	/* Cannot fail: a unit test reads back what vft_schema_encode writes from the same lists. */
 	for (size_t i = 0; i < N_OF(own_columns); i++)
-		(void)add_column(ret, own_columns[i], vft_column_encoding(own_columns[i]));
+		if (own_columns[i] <= last)
+			(void)add_column(ret, own_columns[i], vft_column_encoding(own_columns[i]));
 	for (size_t i = 0; i < N_OF(own_kinds); i++) {
 		size_t n;
 		const struct vft_field *fields = vft_event_fields(own_kinds[i], &n);
 
 		(void)add_kind(ret, own_kinds[i]);
 		for (size_t j = 0; j < n; j++)
-			(void)add_step(ret, own_kinds[i], fields[j].column);
+			if (fields[j].column <= last)
+				(void)add_step(ret, own_kinds[i], fields[j].column);
 	}
 	find_own_kinds(ret);
+}
+
+void vft_schema_init(struct vft_schema *ret)
+{
+	init(ret, UINT8_MAX);
+}
+
+void vft_schema_init_first(struct vft_schema *ret)
+{
+	init(ret, LAST_FIRST_COLUMN);
 }
 
 static void skip_name(struct vft_cursor *c)

@@ -42,6 +42,7 @@ struct vft_schema {
 	uint32_t n_steps;
 	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
 	uint64_t own_kinds; /* bit n: kind n has just the columns of this version */
+	bool is_guess;      /* no SCHEMA said it */
 };
 
 /* Bits that a value of @column may have, of those that are kept in 32. */
@@ -59,8 +60,10 @@ static inline bool vft_schema_has(const struct vft_schema *schema, uint64_t kind
 /* Append the payload of this version's SCHEMA block. -ENOMEM. */
 VFT_MUST_CHECK int vft_schema_encode(struct vft_buffer *payload);
 
-/* This version's own schema. */
+/* This version's own schema: a guess for a file whose own is lost. */
 void vft_schema_init(struct vft_schema *ret);
+/* The schema of the first recorders: the other guess. */
+void vft_schema_init_first(struct vft_schema *ret);
 
 /* Read a SCHEMA payload. -EBADMSG for one that is malformed; *ret is then undefined. */
 VFT_MUST_CHECK int vft_schema_decode(struct vft_cursor payload, struct vft_schema *ret);

@@ -8,6 +8,7 @@
 #include "bpf/events.h"
 
 _Static_assert(REC_ARGV_MAX == VFE_ARGV_MAX, "one limit");
+_Static_assert(REC_EXE_MAX >= VFE_EXE_MAX + sizeof(" (deleted)"), "a path fits");
 
 /* The kernel's task state bits, as far as they are told apart here. */
 enum {
@@ -106,12 +107,50 @@ static const struct vft_str *name_of(const char *data, uint32_t size, struct vft
 	return ret;
 }
 
+/*
+ * The path of the file from its names, of which the last comes first. One that was cut lacks its
+ * head, and so does not begin with a slash.
+ */
+static const struct vft_str *exe_of(const char *names, const struct vfe_exec *wire,
+				    struct rec_translation *ret)
+{
+	static const char gone[] = " (deleted)";
+	char *end = ret->exe_bytes + sizeof(ret->exe_bytes), *to = end;
+	bool is_cut = wire->flags & VFE_EXEC_EXE_CUT;
+
+	if (is_cut && !wire->exe_size)
+		return NULL;
+	if (wire->flags & VFE_EXEC_EXE_GONE)
+		to = memcpy(to - (sizeof(gone) - 1), gone, sizeof(gone) - 1);
+	for (uint32_t at = 0; at < wire->exe_size;) {
+		uint32_t n = (uint32_t)strnlen(names + at, wire->exe_size - at);
+
+		to = memcpy(to - n, names + at, n);
+		*--to = '/';
+		at += n + 1;
+	}
+	if (is_cut)
+		to++;
+	else if (!wire->exe_size)
+		*--to = '/';
+	ret->exe = (struct vft_str){to, (uint32_t)(end - to)};
+	return &ret->exe;
+}
+
+static bool are_names(const char *names, uint32_t size)
+{
+	return size <= VFE_EXE_MAX && (!size || !names[size - 1]);
+}
+
 static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 		struct rec_translation *ret)
 {
-	const char *data = (const char *)(wire + 1);
+	const char *names = (const char *)(wire + 1), *data = names + wire->exe_size;
 	size_t rest = size - sizeof(*wire);
 
+	if (wire->exe_size > rest || !are_names(names, wire->exe_size))
+		return -EBADMSG;
+	rest -= wire->exe_size;
 	if (wire->path_size > rest || wire->interp_size > rest - wire->path_size ||
 	    wire->argv_size != rest - wire->path_size - wire->interp_size)
 		return -EBADMSG;
@@ -126,6 +165,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 	ret->event.exec.argv = args == REC_ARGS_NONE ? NULL : &ret->argv;
 	ret->event.exec.argv_size =
 		wire->argv_full_size > UINT32_MAX ? UINT32_MAX : (uint32_t)wire->argv_full_size;
+	ret->event.exec.exe = exe_of(names, wire, ret);
 	ret->event.exec.exe_dev = wire->exe_dev;
 	ret->event.exec.exe_ino = wire->exe_ino;
 	ret->event.exec.exe_fs = wire->exe_fs;
@@ -133,6 +173,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 	ret->event.flags = (ret->event.exec.interp ? VFT_EXEC_SCRIPT : 0) |
 			   (wire->flags & VFE_EXEC_PATH_CUT ? VFT_EXEC_PATH_CUT : 0) |
 			   (wire->flags & VFE_EXEC_ARGV_FAULT ? VFT_EXEC_ARGV_FAULT : 0) |
+			   (wire->flags & VFE_EXEC_EXE_CUT ? VFT_EXEC_EXE_CUT : 0) |
 			   (args != REC_ARGS_FULL ? VFT_EXEC_ARGV_OFF : 0);
 	return 0;
 }

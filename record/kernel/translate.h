@@ -17,6 +17,11 @@
 /* Bytes kept of one argv at most: what the kernel part reads. */
 #define REC_ARGV_MAX 4096u
 
+/* The path of a file at most: its names, what separates them, and the kernel's mark of a deleted
+ * one.
+ */
+#define REC_EXE_MAX (4096u + 256u + sizeof(" (deleted)"))
+
 enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL };
 
 /*
@@ -26,7 +31,8 @@ enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL };
 struct rec_translation {
 	struct vft_event event;
 	struct vft_task task, other;
-	struct vft_str comm, path, interp, argv;
+	struct vft_str comm, path, interp, argv, exe;
+	char exe_bytes[REC_EXE_MAX];
 };
 
 struct vfe_task_state;

@@ -125,6 +125,8 @@ static int finish_exec(struct rep_model *model, struct episode *episode,
 		model_copy_str(&episode->pub.exec_path, NULL);
 		r = model_set_str(model, &episode->pub.exec_path, event->exec.path);
 	}
+	if (r == 0)
+		r = model_set_str(model, &episode->pub.exec_exe, event->exec.exe);
 	if (r < 0)
 		return r;
 	episode->pub.exec_error = 0;
@@ -141,7 +143,7 @@ static int update_exec(struct rep_model *model, struct process *process,
 		       const struct vft_event *event)
 {
 	const struct vft_str *argv = event->exec.argv;
-	int r = model_set_str(model, &process->pub.exe, event->exec.path);
+	int r = model_set_str(model, &process->pub.exe, rep_exec_file(event));
 
 	if (r == 0 && event->comm)
 		r = model_set_str(model, &process->pub.comm, event->comm);

@@ -153,8 +153,9 @@ struct rep_episode {
 	 */
 	uint64_t blocked_min_ns, blocked_max_ns;
 	enum rep_source source;
-	struct rep_str *exec_path;
-	uint32_t exec_error; /* errno of the last failed exec, 0 none */
+	struct rep_str *exec_path; /* as given to exec */
+	struct rep_str *exec_exe;  /* the file that ran then; NULL in files that do not say */
+	uint32_t exec_error;       /* errno of the last failed exec, 0 none */
 	bool has_exit;
 	uint32_t exit_code, exit_signal;
 	bool exit_core;
@@ -186,6 +187,7 @@ struct rep_chain {
 	X(leader_comm)                                                                             \
 	X(child_comm)                                                                              \
 	X(exec_path)                                                                               \
+	X(exec_exe)                                                                                \
 	X(sender_comm)
 
 void rep_episode_acquire(struct rep_episode *episode);
@@ -206,6 +208,12 @@ static inline uint64_t rep_episode_held(const struct rep_episode *episode)
 /* As above, of a process. */
 void rep_process_acquire(const struct rep_process *process);
 void rep_process_release(const struct rep_process *process);
+
+/* The file that runs since @event, an exec: older recorders tell only what was given to exec. */
+static inline const struct vft_str *rep_exec_file(const struct vft_event *event)
+{
+	return event->exec.exe ? event->exec.exe : event->exec.path;
+}
 
 struct rep_model_ops {
 	/* Each is called once per finished thing; what is pointed to is the model's and goes away

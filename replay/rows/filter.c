@@ -193,7 +193,8 @@ enum rep_match rep_select_vfork(const struct rep_select *select,
 	if (result && select->exes.n)
 		result = rep_match_both(
 			result,
-			matches_exe(&select->exes, rep_str_get(e->exec_path))
+			matches_exe(&select->exes,
+				    rep_str_get(e->exec_exe ? e->exec_exe : e->exec_path))
 				? REP_MATCH_YES
 				: match(e->parent_exe,
 					matches_exe(&select->exes, rep_str_get(e->parent_exe))));
@@ -326,7 +327,7 @@ static int event_exe(struct rep_select_events *events, const struct vft_event *e
 		return 0;
 	before = exe_get(events, task->tgid, task->start_ns);
 	if (event->kind == VFT_KIND_EXEC)
-		path = event->exec.path;
+		path = rep_exec_file(event);
 	else if (event->kind == VFT_KIND_SNAPSHOT && !(event->flags & VFT_SNAPSHOT_THREAD))
 		path = event->snapshot.path;
 	if (path || event->kind == VFT_KIND_EXEC)

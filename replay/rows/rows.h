@@ -29,7 +29,8 @@
 	  "process of the blocked thread")                                                         \
 	X(PARENT_TID, parent_tid, "thread", UINT, DETAIL, true, NULL, 0, "the blocked thread")     \
 	X(PARENT_COMM, parent_comm, "COMM", BYTES, SHOW, true, NULL, 16, "its name at the spawn")  \
-	X(PARENT_EXE, parent_exe, NULL, BYTES, HIDE, true, NULL, 0, "its executable's path")       \
+	X(PARENT_EXE, parent_exe, NULL, BYTES, HIDE, true, NULL, 0,                                \
+	  "the file it runs, by its whole path")                                                   \
 	X(CHILD_PID, child_pid, "CHILD", UINT, SHOW, true, NULL, 0, "pid as the host sees it")     \
 	X(CHILD_NS_PID, child_ns_pid, "ns_pid", UINT, HIDE, true, NULL, 0,                         \
 	  "pid in the child's own pid namespace")                                                  \
@@ -50,7 +51,7 @@
 	X(FROM_SNAPSHOT, from_snapshot, NULL, BOOL, HIDE, false, NULL, 0,                          \
 	  "was already waiting when recording began")                                              \
 	X(EXEC_PATH, exec_path, "exec", BYTES, DETAIL, true, NULL, 0,                              \
-	  "path of the exec, or of the last failed one")                                           \
+	  "path as given to the exec, or to the last failed one")                                  \
 	X(EXEC_ERRNO, exec_errno, "errno", WORD, DETAIL, true, NULL, 0,                            \
 	  "error of the last failed exec, such as ENOENT")                                         \
 	X(EXIT_CODE, exit_code, "code", UINT, DETAIL, true, NULL, 0,                               \
@@ -87,7 +88,7 @@
 	X(PPID, ppid, "PPID", UINT, SHOW, true, NULL, 0, "the original parent's pid")              \
 	X(PARENT_KEY, parent_key, NULL, BYTES, HIDE, true, NULL, 0, "the original parent's key")   \
 	X(COMM, comm, "COMM", BYTES, SHOW, true, NULL, 16, "its last name")                        \
-	X(EXE, exe, NULL, BYTES, HIDE, true, NULL, 0, "path of its last exec")                     \
+	X(EXE, exe, NULL, BYTES, HIDE, true, NULL, 0, "the file it runs, by its whole path")       \
 	X(ARGV, argv, "ARGV", ARGV, DETAIL, true, NULL, 0, "arguments of its last exec")           \
 	X(ARGV_TRUNCATED, argv_truncated, NULL, BOOL, HIDE, false, NULL, 0,                        \
 	  "there were more arguments than the recorder kept")                                      \

@@ -88,6 +88,7 @@ enum rep_events_column rep_events_column(unsigned int vft_column)
 		X(WHAT);
 		X(TEXT);
 		X(CGROUP);
+		X(EXE);
 #undef X
 	case VFT_COL_TASK:
 		return REP_EV_PID;

@@ -72,7 +72,8 @@
 	X(REALTIME, realtime, NULL, UINT, HIDE, "CLOCK_REALTIME, ns since the epoch")              \
 	X(REALTIME_UTC, realtime_utc, "realtime", TIME, DETAIL, "the same as RFC 3339, UTC, ns")   \
 	X(WHAT, what, "what", WORD, DETAIL, "what a mark says")                                    \
-	X(TEXT, text, "text", BYTES, DETAIL, "its text")
+	X(TEXT, text, "text", BYTES, DETAIL, "its text")                                           \
+	X(EXE, exe, NULL, BYTES, HIDE, "of an exec: the file that runs, by its whole path")
 
 enum rep_events_column {
 #define X(ID, ...) REP_EV_##ID,

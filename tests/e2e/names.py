@@ -5,6 +5,7 @@
 import csv
 import io
 import os
+import shutil
 
 import harness
 from episodes import (check_episode, check_nothing_lost, check_process, one, raw, raw_argv)
@@ -19,6 +20,7 @@ HOSTILE_PARENT = b'\x1b[2J\n\xff,"p'
 HOSTILE_CHILD = b"\x1b]0;x\x07\n\xc2\x9b\xfe'"
 HUGE_BYTES = 2 << 20
 KEPT_BYTES = 4096
+EXE_CUT = 0x10
 
 TEXT_COMMANDS = (
     ('summary',), ('vforks',), ('tree',), ('events',), ('info',),
@@ -145,6 +147,125 @@ def test_script(t):
     check_equal(event['interp'], '/bin/dash', 'interp')
 
 
+def readlinks(t):
+    """What /proc/PID/exe said: {pid: path}."""
+    with open(t.path('links'), 'rb') as file:
+        words = [line.split(b' ', 1) for line in file.read().splitlines()]
+    return {int(pid): path for pid, path in words}
+
+
+# show NAME COMMAND...: when what it comes to run is a file of that name, note which file that is
+# for the kernel, and end it.
+SHOW = r"""
+show() {
+    name=$1; shift
+    "$@" & pid=$!
+    until readlink /proc/$pid/exe | grep -q "/$name"; do sleep 0.01; done
+    printf '%s %s\n' "$pid" "$(readlink /proc/$pid/exe)" >>"$links"
+    kill -9 "$pid"; wait "$pid"
+}
+links=$PWD/links
+"""
+
+
+def record_shown(t, script, *shell):
+    """The rows of processes, by pid, of all that the script showed, each with its readlink."""
+    trace = t.record(*shell, 'dash', '-c', f'{SHOW}\n{script}\nexit 0')
+    check_nothing_lost(trace)
+    rows = {row['pid']: row for row in trace.processes()}
+    return trace, [(rows[pid], link) for pid, link in readlinks(t).items()]
+
+
+def check_shown(shown, n):
+    check_equal(len(shown), n, 'the number of processes that were shown')
+    for row, link in shown:
+        check_equal(raw(row, 'exe'), link, f'exe of {row["argv"]}')
+
+
+def test_exe_is_the_file(t):
+    """However it was called: exe is what /proc/PID/exe was, exec_path the words."""
+    folder = t.path('folder')
+    os.mkdir(folder)
+    shutil.copy('/bin/sleep', os.path.join(folder, 'program'))
+    os.symlink('program', os.path.join(folder, 'link'))
+    os.symlink('folder', t.path('other'))
+    before = t.start(os.path.join(folder, 'link'), '60')
+    trace, shown = record_shown(t, """
+        show program ./other/link 60
+        show program "$PWD/other/../folder/./program" 60
+        cp /bin/sleep gone; exec 5<gone; rm gone
+        show gone /proc/self/fd/5 60
+        cd folder
+        show program ../folder/link 60
+        """)
+    check_shown(shown, 4)
+    program = os.path.realpath(os.path.join(folder, 'program'))
+    check_equal([row['exe'] for row, _ in shown],
+                [program, program, os.path.realpath(t.folder) + '/gone (deleted)', program], 'exe')
+    paths = [event['path'] for event in trace.events()
+             if event['kind'] == 'exec' and event['exe'] == program]
+    check_equal(paths, ['./other/link', f'{os.path.realpath(t.folder)}/other/../folder/./program',
+                        '../folder/link'], 'the words')
+    whole = t.record('dash', '-c', './other/link 0; exit 0', name='all.vft', options=('--all',))
+    row = one(whole.processes(), 'processes', pid=before.pid)
+    check_equal(row['exe'], program, 'exe of one that ran before')
+    found = whole.report('export', '--format', 'json', '--table', 'processes', '--exe',
+                         program).json()['rows']
+    check_equal(sorted(row['exec_count'] for row in found), [0, 1], 'those found by --exe')
+
+
+def test_exe_across_mounts(t):
+    """Mounts on a folder, on a file, one on the other; a namespace and a root of one's own."""
+    harness.require_tool('unshare')
+    harness.require_tool('chroot')
+    for name in ('one', 'two', 'jail'):
+        os.mkdir(t.path(name))
+    shutil.copy('/bin/sleep', t.path('one/program'))
+    shutil.copy('/bin/sleep', t.path('file'))
+    _, shown = record_shown(t, """
+        mount --bind one two && mount --bind two two && show program two/program 60
+        mount --bind one/program file && show file ./file 60
+        mount -t tmpfs none one && mkdir one/deep && cp /bin/sleep one/deep
+        show sleep one/deep/sleep 60
+        mount --bind / jail && show sleep chroot jail /bin/sleep 60
+        """, 'unshare', '--mount', '--propagation', 'private')
+    check_shown(shown, 4)
+    here = os.path.realpath(t.folder)
+    check_equal([row['exe'] for row, _ in shown[:3]],
+                [f'{here}/two/program', f'{here}/file', f'{here}/one/deep/sleep'], 'exe')
+    check_equal(shown[3][0]['exe'], f'{here}/jail{os.path.realpath("/bin/sleep")}',
+                'exe of one in a jail')
+
+
+def test_exe_seen_by_a_recorder_in_a_jail(t):
+    """As its own /proc shows it: paths begin at its root."""
+    harness.require_tool('unshare')
+    harness.require_tool('chroot')
+    os.mkdir(t.path('jail'))
+    path = t.path('t.vft')
+    result = t.run('unshare', '--mount', '--propagation', 'private', 'dash', '-c',
+                   'mount --rbind / jail && exec chroot jail "$@"', 'dash',
+                   os.path.abspath(harness.RECORD), '-q', '-o', path, '--', '/bin/true')
+    check_equal(result.status, 0, f'the status of {result}')
+    check_equal([row['exe'] for row in harness.Trace(t, path).processes() if row['exec_count']],
+                [os.path.realpath('/bin/true')], 'exe')
+
+
+def test_exe_of_many_names(t):
+    """The head of a path of more names than are kept is left out, and that is said."""
+    names = [f'n{i}' for i in range(100)]
+    os.makedirs(t.path(os.path.join(*names)))
+    shutil.copy('/bin/sleep', t.path(os.path.join(*names, 'program')))
+    trace, shown = record_shown(t, f'show program {os.path.join(*names, "program")} 60')
+    (row, link), = shown
+    check(not row['exe'].startswith('/') and link.endswith(b'/' + raw(row, 'exe')),
+          f'exe is {row["exe"]}, the file {link}')
+    check(row['exe'].count('/') > 32, f'exe is {row["exe"]}')
+    event = one([event for event in trace.events() if event['kind'] == 'exec'], 'events',
+                exe=row['exe'])
+    check(event['flags'] & EXE_CUT, f'flags of {event}')
+
+
 def test_exec_of_a_memfd(t):
     trace = t.record_workload('names', 'memfd')
     truth = t.truth('memfd')
@@ -152,7 +273,7 @@ def test_exec_of_a_memfd(t):
     check(row['exec_path'].startswith('/dev/fd/'), f'exec_path is {row["exec_path"]!r}')
     process = check_process(trace.processes(), truth['child_pid'], truth['status'],
                             argv=['from-memfd', 'argument'])
-    check(process['exe'], 'exe is empty')
+    check_equal(process['exe'], '/memfd:vft-memfd (deleted)', 'exe')
 
 
 def test_args_option(t):

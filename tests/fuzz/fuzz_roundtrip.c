@@ -15,8 +15,8 @@
 
 struct made {
 	struct vft_event event;
-	struct vft_task tasks[2];
-	struct vft_str strings[4];
+	struct vft_task tasks[VFT_MAX_FIELDS];
+	struct vft_str strings[VFT_MAX_FIELDS];
 };
 
 /* An event whose every member is taken from the input. */
@@ -45,14 +45,14 @@ static void make_event(struct vft_cursor *c, struct made *made)
 			*(uint64_t *)(void *)member = vft_cursor_varint(c);
 			break;
 		case VFT_TYPE_STR:
-			str = &made->strings[n_strings++ % 4];
+			str = &made->strings[n_strings++];
 			str->size = vft_cursor_u8(c) % 32;
 			str->data = (const char *)vft_cursor_bytes(c, str->size);
 			if (str->data)
 				*(const struct vft_str **)(void *)member = str;
 			break;
 		case VFT_TYPE_TASK:
-			task = &made->tasks[n_tasks++ % 2];
+			task = &made->tasks[n_tasks++];
 			*task = (struct vft_task){.tgid = vft_cursor_u8(c),
 						  .tid = vft_cursor_u8(c),
 						  .start_ns = vft_cursor_varint(c),

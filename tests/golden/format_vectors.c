@@ -42,6 +42,13 @@ static void print_task(const struct vft_task *t)
 		t->tgid, t->tid, t->start_ns, t->ns_tgid, t->ns_tid, t->uid, t->pidns, t->cgroup);
 }
 
+/* What the first files could not say is left out of what they say. */
+static bool is_later(const struct vft_field *field, const void *member)
+{
+	return field->column > VFT_COL_CGROUP && field->type == VFT_TYPE_STR &&
+	       !*(const struct vft_str *const *)member;
+}
+
 static void print_event(const struct vft_event *event)
 {
 	size_t n;
@@ -52,6 +59,8 @@ static void print_event(const struct vft_event *event)
 	for (size_t i = 0; i < n; i++) {
 		const void *member = (const char *)event + fields[i].offset;
 
+		if (is_later(&fields[i], member))
+			continue;
 		(void)printf(" %s=", vft_column_name(fields[i].column));
 		switch ((enum vft_type)fields[i].type) {
 		case VFT_TYPE_U32:

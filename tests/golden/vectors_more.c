@@ -314,6 +314,25 @@ static void write_life(void)
 		      trace_make(id_of("spawn_exec_exit"), list, N_OF(list), 0, true));
 }
 
+/* What column 55 says: the file of an exec beside the words; one without it; and one that is cut.
+ */
+static void write_exec_file(void)
+{
+	struct vft_task task = sample_task(300);
+	struct vft_str words = STR("./link"), file = STR("/usr/bin/true"), tail = STR("bin/true");
+	struct vft_event events[3];
+
+	for (size_t i = 0; i < N_OF(events); i++) {
+		events[i] =
+			(struct vft_event){.kind = VFT_KIND_EXEC, .time_ns = T0 + i, .task = &task};
+		events[i].exec.path = &words;
+	}
+	events[0].exec.exe = &file;
+	events[2].exec.exe = &tail;
+	events[2].flags = VFT_EXEC_EXE_CUT;
+	save_and_free("exec_file", trace_make(id_of("exec_file"), events, N_OF(events), 0, true));
+}
+
 void vectors_write_more(void)
 {
 	write_missing();
@@ -327,4 +346,5 @@ void vectors_write_more(void)
 	write_unmasked();
 	write_long_number();
 	write_life();
+	write_exec_file();
 }

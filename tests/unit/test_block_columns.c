@@ -26,6 +26,7 @@ static int set_up(void **state)
 	assert_int_equal(vft_packer_new(&block->packer), 0);
 	assert_int_equal(vft_columns_decoder_new(&block->decoder), 0);
 	vft_schema_init(&block->schema);
+	block->schema.is_guess = false;
 	*state = block;
 	return 0;
 }

@@ -395,6 +395,40 @@ static void test_filter__events_follow_the_file(void **state)
 	rep_select_events_release(&events);
 }
 
+/* What a file is called by says nothing where the file itself is known. */
+static void test_filter__exec_file_before_words(void **state)
+{
+	static const struct vft_str wanted = {"/usr/bin/cc1", 12}, words = {"./link", 6};
+	static const struct vft_str parent = {"/usr/bin/make", 13};
+	const struct vft_task task = {.tgid = 1, .tid = 1, .start_ns = 5};
+	struct vft_event exec = {.kind = VFT_KIND_EXEC, .task = &task, .exec = {.path = &words}};
+	struct rep_select by_file = {.exes = {{"cc1"}, 1}}, by_words = {.exes = {{"link"}, 1}};
+	struct rep_select_events file_events = {.select = &by_file},
+				 words_events = {.select = &by_words};
+	struct rep_section_info info = {0};
+	struct rep_window all = {0, UINT64_MAX};
+	struct rep_vfork vfork = {
+		.episode = {.exec_path = rep_str_new(&words), .parent_exe = rep_str_new(&parent)}};
+
+	(void)state;
+	assert_int_equal(rep_select_event(&file_events, &info, &all, &exec), 0);
+	assert_int_equal(rep_select_event(&words_events, &info, &all, &exec), 1);
+	assert_true(rep_select_vfork(&by_words, &info, &vfork));
+	assert_false(rep_select_vfork(&by_file, &info, &vfork));
+	exec.exec.exe = &wanted;
+	vfork.episode.exec_exe = rep_str_new(&wanted);
+	assert_int_equal(rep_select_event(&file_events, &info, &all, &exec), 1);
+	assert_int_equal(rep_select_event(&words_events, &info, &all, &exec), 1); /* its last act */
+	assert_int_equal(rep_select_event(&words_events, &info, &all, &exec), 0);
+	assert_true(rep_select_vfork(&by_file, &info, &vfork));
+	assert_false(rep_select_vfork(&by_words, &info, &vfork));
+	rep_str_release(vfork.episode.exec_path);
+	rep_str_release(vfork.episode.exec_exe);
+	rep_str_release(vfork.episode.parent_exe);
+	rep_select_events_release(&file_events);
+	rep_select_events_release(&words_events);
+}
+
 static void test_filter__events_memory_follows_the_living(void **state)
 {
 	static const struct vft_str wanted = {"/usr/bin/cc1", 12};
@@ -436,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_filter__vfork_end_not_known),
 		cmocka_unit_test(test_filter__min),
 		cmocka_unit_test(test_filter__events_follow_the_file),
+		cmocka_unit_test(test_filter__exec_file_before_words),
 		cmocka_unit_test(test_filter__events_memory_follows_the_living),
 	};
 

@@ -127,6 +127,30 @@ static void test_model__child_inherits_image(void **state)
 	assert_text(result_process(run(fixture), 200)->exe, "/bin/sh");
 }
 
+/* The file of a process and the words of its exec are two things; old recorders knew only these. */
+static void test_model__exec_file(void **state)
+{
+	static const struct vft_str file = {"/usr/bin/dash", 13};
+	struct fixture *fixture = *state;
+	const struct rep_episode *episode;
+
+	script_exec(fixture->script, 5 * MS, PARENT, "/bin/sh")->exec.exe = &file;
+	script_vfork(fixture->script, 10 * MS, PARENT, CHILD);
+	script_exec(fixture->script, 11 * MS, CHILD, "./old");
+	script_spawn(fixture->script, 20 * MS, PARENT, leader_of(201, 20 * MS), F_VFORK_VM);
+	script_exec(fixture->script, 21 * MS, leader_of(201, 20 * MS), "./new")->exec.exe = &file;
+	run(fixture);
+	assert_text(result_process(fixture->result, 100)->exe, "/usr/bin/dash");
+	assert_text(result_process(fixture->result, 200)->exe, "./old");
+	assert_text(result_process(fixture->result, 201)->exe, "/usr/bin/dash");
+	episode = result_episode(fixture->result, 201);
+	assert_text(episode->parent_exe, "/usr/bin/dash");
+	assert_text(episode->exec_path, "./new");
+	assert_text(episode->exec_exe, "/usr/bin/dash");
+	episode = result_episode(fixture->result, 200);
+	assert_null(episode->exec_exe);
+}
+
 static void test_model__clone_parent(void **state)
 {
 	struct fixture *fixture = *state;
@@ -711,6 +735,7 @@ int main(void)
 		TEST(test_model__process_from_spawn_to_exit),
 		TEST(test_model__kinds_of_spawn),
 		TEST(test_model__child_inherits_image),
+		TEST(test_model__exec_file),
 		TEST(test_model__clone_parent),
 		TEST(test_model__nested_vfork),
 		TEST(test_model__nested_vfork_middle_killed),

@@ -36,15 +36,15 @@ static struct vfe_header header(enum vfe_kind kind, size_t size)
 /* An exec record in the last bytes before an unmapped page, so that one byte too far is a fault. */
 struct edge {
 	char *pages;
-	size_t page;
+	size_t page; /* more than any record */
 	struct vfe_exec *exec;
 	size_t size;
 };
 
-static struct edge exec_on_edge(const char *path, const char *interp, const char *argv,
-				size_t argv_size)
+static struct edge exec_of_file(const char *names, size_t names_size, const char *path,
+				const char *interp, const char *argv, size_t argv_size)
 {
-	struct edge edge = {.page = (size_t)sysconf(_SC_PAGESIZE)};
+	struct edge edge = {.page = 4 * (size_t)sysconf(_SC_PAGESIZE)};
 	size_t path_size = path ? strlen(path) + 1 : 0,
 	       interp_size = interp ? strlen(interp) + 1 : 0;
 	char *data;
@@ -53,7 +53,7 @@ static struct edge exec_on_edge(const char *path, const char *interp, const char
 			  -1, 0);
 	assert_true(edge.pages != MAP_FAILED);
 	assert_int_equal(mprotect(edge.pages + edge.page, edge.page, PROT_NONE), 0);
-	edge.size = sizeof(struct vfe_exec) + path_size + interp_size + argv_size;
+	edge.size = sizeof(struct vfe_exec) + names_size + path_size + interp_size + argv_size;
 	edge.exec = (void *)(edge.pages + edge.page - edge.size);
 	*edge.exec = (struct vfe_exec){.header = header(VFE_EXEC, edge.size),
 				       .task = some_task,
@@ -64,14 +64,23 @@ static struct edge exec_on_edge(const char *path, const char *interp, const char
 				       .argv_full_size = argv_size,
 				       .path_size = (uint32_t)path_size,
 				       .interp_size = (uint32_t)interp_size,
-				       .argv_size = (uint32_t)argv_size};
+				       .argv_size = (uint32_t)argv_size,
+				       .exe_size = (uint32_t)names_size};
 	data = (char *)(edge.exec + 1);
+	memcpy(data, names, names_size);
+	data += names_size;
 	if (path)
 		memcpy(data, path, path_size);
 	if (interp)
 		memcpy(data + path_size, interp, interp_size);
 	memcpy(data + path_size + interp_size, argv, argv_size);
 	return edge;
+}
+
+static struct edge exec_on_edge(const char *path, const char *interp, const char *argv,
+				size_t argv_size)
+{
+	return exec_of_file("", 0, path, interp, argv, argv_size);
 }
 
 static void free_edge(struct edge *edge)
@@ -227,6 +236,74 @@ static void test_translate__exec_args_left_out(void **state)
 	free_edge(&edge);
 }
 
+static void assert_exe(const char *names, size_t size, uint32_t flags, const char *exe)
+{
+	struct edge edge = exec_of_file(names, size, "./x", "/bin/sh", "x", 2);
+	struct rec_translation out;
+
+	edge.exec->flags = flags;
+	assert_int_equal(rec_translate(edge.exec, edge.size, REC_ARGS_FULL, &out), 0);
+	if (exe)
+		assert_str(out.event.exec.exe, exe, strlen(exe));
+	else
+		assert_null(out.event.exec.exe);
+	assert_str(out.event.exec.path, "./x", 3);
+	assert_str(out.event.exec.interp, "/bin/sh", 7);
+	assert_str(out.event.exec.argv, "x", 2);
+	assert_int_equal(out.event.flags & VFT_EXEC_EXE_CUT,
+			 flags & VFE_EXEC_EXE_CUT ? VFT_EXEC_EXE_CUT : 0);
+	free_edge(&edge);
+}
+
+static void test_translate__exec_file(void **state)
+{
+	static const char names[] = "cc\0bin\0usr";
+
+	(void)state;
+	assert_exe(names, sizeof(names), 0, "/usr/bin/cc");
+	assert_exe(names, sizeof(names), VFE_EXEC_EXE_GONE, "/usr/bin/cc (deleted)");
+	assert_exe(names, sizeof(names), VFE_EXEC_EXE_CUT, "usr/bin/cc");
+	assert_exe(names, sizeof(names), VFE_EXEC_EXE_CUT | VFE_EXEC_EXE_GONE,
+		   "usr/bin/cc (deleted)");
+	assert_exe("memfd:x", 8, VFE_EXEC_EXE_GONE, "/memfd:x (deleted)");
+	assert_exe("", 0, 0, "/"); /* a mount of one file that is nowhere */
+	assert_exe("", 0, VFE_EXEC_EXE_CUT, NULL);
+	assert_exe("", 0, VFE_EXEC_EXE_CUT | VFE_EXEC_EXE_GONE, NULL);
+}
+
+/* As many bytes as the kernel part can send, in names of one letter and of none. */
+static void test_translate__exec_file_of_the_longest_path(void **state)
+{
+	static char names[VFE_EXE_MAX], exe[VFE_EXE_MAX + 11];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names); i += 2)
+		names[i] = 'a';
+	for (size_t i = 0; i < sizeof(names); i++)
+		exe[i] = i % 2 ? 'a' : '/';
+	strcpy(exe + sizeof(names), " (deleted)");
+	assert_exe(names, sizeof(names), VFE_EXEC_EXE_GONE, exe);
+	memset(names, 0, sizeof(names));
+	memset(exe, '/', sizeof(names));
+	assert_exe(names, sizeof(names), VFE_EXEC_EXE_GONE, exe);
+}
+
+static void test_translate__exec_file_without_end(void **state)
+{
+	static const char names[VFE_EXE_MAX + 1];
+	struct edge edge = exec_of_file("cc", 2, "./x", NULL, "x", 2);
+	struct rec_translation out;
+
+	(void)state;
+	assert_int_equal(rec_translate(edge.exec, edge.size, REC_ARGS_FULL, &out), -EBADMSG);
+	edge.exec->exe_size = UINT32_MAX;
+	assert_int_equal(rec_translate(edge.exec, edge.size, REC_ARGS_FULL, &out), -EBADMSG);
+	free_edge(&edge);
+	edge = exec_of_file(names, sizeof(names), "./x", NULL, "x", 2);
+	assert_int_equal(rec_translate(edge.exec, edge.size, REC_ARGS_FULL, &out), -EBADMSG);
+	free_edge(&edge);
+}
+
 static void test_translate__exec_sizes_that_do_not_add_up(void **state)
 {
 	struct edge edge = exec_on_edge("/bin/a", "/bin/b", "a", 2);
@@ -366,6 +443,9 @@ int main(void)
 		cmocka_unit_test(test_translate__exec),
 		cmocka_unit_test(test_translate__exec_script_by_other_thread),
 		cmocka_unit_test(test_translate__exec_args_left_out),
+		cmocka_unit_test(test_translate__exec_file),
+		cmocka_unit_test(test_translate__exec_file_of_the_longest_path),
+		cmocka_unit_test(test_translate__exec_file_without_end),
 		cmocka_unit_test(test_translate__exec_sizes_that_do_not_add_up),
 		cmocka_unit_test(test_translate__every_short_size),
 		cmocka_unit_test(test_translate__unknown_kind_and_wrong_size),

@@ -89,7 +89,8 @@ enum vft_encoding {
 	X(51, REALTIME, realtime, DELTA)  /* ns CLOCK_REALTIME at the event's time */              \
 	X(52, WHAT, what, UINT)           /* enum vft_mark */                                      \
 	X(53, TEXT, text, STRING)                                                                  \
-	X(54, CGROUP, cgroup, UINT)
+	X(54, CGROUP, cgroup, UINT)                                                                \
+	X(55, EXE, exe, STRING)
 
 enum vft_column {
 #define X(id, NAME, name, ENC) VFT_COL_##NAME = id,
@@ -150,7 +151,8 @@ enum vft_kind {
 	F(EXEC, ARGV, exec.argv)                                                                   \
 	F(EXEC, ARGV_SIZE, exec.argv_size)                                                         \
 	F(EXEC, OLD_TID, exec.old_tid)                                                             \
-	F(EXEC, FLAGS, flags) /* VFT_EXEC_* */
+	F(EXEC, FLAGS, flags)  /* VFT_EXEC_* */                                                    \
+	F(EXEC, EXE, exec.exe) /* the file that runs, by its whole path */
 #define VFT_FIELDS_EXEC_FAIL(F)                                                                    \
 	F(EXEC_FAIL, TASK, task)                                                                   \
 	F(EXEC_FAIL, COMM, comm)                                                                   \
@@ -225,10 +227,11 @@ enum vft_kind {
 /* flags, per kind */
 #define VFT_SPAWN_COMPAT 0x1u /* the caller ran a 32-bit system call: its numbers are others */
 
-#define VFT_EXEC_SCRIPT     0x1u /* path names a script; interp is what runs it */
-#define VFT_EXEC_PATH_CUT   0x2u /* path or interp was longer than the recorder keeps */
-#define VFT_EXEC_ARGV_FAULT 0x4u /* argv could not be read from the new image */
-#define VFT_EXEC_ARGV_OFF   0x8u /* argv was left out, wholly or after argv[0], by option */
+#define VFT_EXEC_SCRIPT     0x1u  /* path names a script; interp is what runs it */
+#define VFT_EXEC_PATH_CUT   0x2u  /* path or interp was longer than the recorder keeps */
+#define VFT_EXEC_ARGV_FAULT 0x4u  /* argv could not be read from the new image */
+#define VFT_EXEC_ARGV_OFF   0x8u  /* argv was left out, wholly or after argv[0], by option */
+#define VFT_EXEC_EXE_CUT    0x10u /* exe lacks its head, and does not begin with a slash */
 
 #define VFT_EXIT_CORE          0x1u /* the core flag of the wait status */
 #define VFT_EXIT_PROCESS       0x2u /* the last thread: the process is gone */
@@ -337,7 +340,7 @@ struct vft_event {
 			uint32_t by;
 		} release;
 		struct {
-			const struct vft_str *path, *interp, *argv;
+			const struct vft_str *path, *interp, *argv, *exe;
 			uint64_t exe_ino;
 			uint32_t exe_dev;
 			uint32_t exe_fs;
