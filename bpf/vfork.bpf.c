@@ -32,6 +32,8 @@ __u32 consumer_asleep = 0;
 /* Of who reads the iterator: the recorder, which does so before anything is attached. Paths of
  * files end at its root, as in its /proc. */
 __u64 lister_root_mnt = 0, lister_root_dentry = 0;
+/* How far its clocks are ahead, in a time namespace. */
+__s64 lister_boottime_ns = 0, lister_monotonic_ns = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -669,16 +671,35 @@ int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 
 /* ---- what runs already ---- */
 
+static __always_inline __s64 in_ns(const struct timespec64 *time)
+{
+	return time->tv_sec * 1000000000ll + time->tv_nsec;
+}
+
+static __always_inline void learn_lister(void)
+{
+	struct task_struct *lister = bpf_get_current_task_btf();
+	struct time_namespace *times = NULL;
+
+	lister_root_mnt = (__u64)lister->fs->root.mnt;
+	lister_root_dentry = (__u64)lister->fs->root.dentry;
+	if (!bpf_core_field_exists(lister->nsproxy->time_ns) ||
+	    !bpf_core_field_exists(times->offsets))
+		return;
+	times = lister->nsproxy->time_ns;
+	lister_boottime_ns = in_ns(&times->offsets.boottime);
+	lister_monotonic_ns = in_ns(&times->offsets.monotonic);
+}
+
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task, *lister = bpf_get_current_task_btf();
+	struct task_struct *task = ctx->task;
 	struct vfe_task_state out = {};
 	struct task_struct *parent;
 	struct inode *inode;
 
-	lister_root_mnt = (__u64)lister->fs->root.mnt;
-	lister_root_dentry = (__u64)lister->fs->root.dentry;
+	learn_lister();
 	if (!task || BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	fill_header(&out.header, VFE_TASK, sizeof(out));

@@ -61,10 +61,13 @@ static int on_record(void *context, const void *record, size_t size)
 		return rec_losses_add_bad_record(rec->losses, rec->sink, drain->err);
 	if (event->kind == VFT_KIND_CGROUP) {
 		rec_cgroups_add(rec->cgroups, event->cgroup.id, *event->cgroup.path);
+		rec->n_left_out++; /* its row is written once it is needed */
 		return 0;
 	}
-	if (!is_within(rec, event->time_ns))
+	if (!is_within(rec, event->time_ns)) {
+		rec->n_left_out++;
 		return 0;
+	}
 	r = rec_sink_is_due(rec->sink, event->time_ns) ? rec_end_block(rec, drain->err) : 0;
 	if (!r)
 		r = tell_cgroups(rec, event, drain->err);
@@ -86,7 +89,7 @@ int rec_append_clock(struct recorder *rec, struct vft_err *err)
 	struct vft_event event = {
 		.kind = VFT_KIND_CLOCK,
 		.time_ns = rec_clock_now(),
-		.clock = {.monotonic_ns = rec_clock_read(CLOCK_MONOTONIC),
+		.clock = {.monotonic_ns = rec_clock_monotonic(),
 			  .realtime_ns = rec_clock_read(CLOCK_REALTIME)},
 	};
 

@@ -100,6 +100,8 @@ static int finish(struct recorder *rec, struct vft_err *err)
 		.n_seen = counters.seen,
 		.n_delivered = rec->n_delivered,
 		.n_dropped = counters.seen - rec->n_delivered,
+		.n_left_out = rec->n_left_out,
+		.has_left_out = true,
 	};
 	end.losses = rec_losses_get(rec->losses, &end.n_losses);
 	return rec_sink_finish(rec->sink, &end, err);
@@ -154,10 +156,13 @@ static int open_session(struct recorder *rec, struct vft_err *err)
 		.vfork_only = rec->options->vfork_only,
 		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX,
 	};
+	int64_t boottime_ns, monotonic_ns;
 	int r = rec_session_open(&config, &rec->session, err);
 
 	if (r)
 		return r;
+	rec_session_get_clocks(rec->session, &boottime_ns, &monotonic_ns);
+	rec_clock_correct(boottime_ns, monotonic_ns);
 	r = rec_watch(rec, rec_session_get_fd(rec->session), EPOLLIN | EPOLLET);
 	return r ? vft_fail(err, r, 0, "cannot wait for the ring buffer: %s", strerror(-r)) : 0;
 }

@@ -49,7 +49,9 @@ struct recorder {
 	int exec_error;   /* CMD could not be run: its negative errno */
 	int command_status;
 	int last_signal;
-	uint64_t start_ns, attached_ns, end_ns, n_delivered;
+	uint64_t start_ns, attached_ns, end_ns;
+	uint64_t n_delivered,
+		n_left_out;         /* records of the ring; of these, those that are no rows */
 	uint64_t begin_ns, stop_ns; /* what a duration is counted from, and its end */
 	size_t n_waiters;           /* blocked in vfork when last counted */
 	uint64_t clock_ns, recursion_ns, snapshot_ns; /* when each was last due */

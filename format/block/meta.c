@@ -147,6 +147,8 @@ int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
 		r = vft_buffer_append_tlv_uint(payload, VFT_END_END_NS, end->end_ns);
 	for (size_t i = 0; r == 0 && i < end->n_losses; i++)
 		r = append_loss(payload, &end->losses[i]);
+	if (r == 0 && end->has_left_out)
+		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_LEFT_OUT, end->n_left_out);
 	return r;
 }
 
@@ -188,6 +190,10 @@ int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_en
 			break;
 		case VFT_END_END_NS:
 			end.end_ns = as_number(value, &failed);
+			break;
+		case VFT_END_N_LEFT_OUT:
+			end.n_left_out = as_number(value, &failed);
+			end.has_left_out = true;
 			break;
 		case VFT_END_LOSS:
 			r = decode_loss(value, losses);

@@ -257,6 +257,44 @@ static void leave_out_others(struct rec_session *session, enum hook only)
 	}
 }
 
+static int attach_one(struct rec_session *session, struct bpf_program *program,
+		      struct bpf_link **ret, struct vft_err *err)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	link = bpf_program__attach(program);
+	if (!link) {
+		int code = errno == EPERM || errno == EACCES ? -EPERM : -EOPNOTSUPP;
+
+		return vft_fail(err, code, 0, "the kernel refused to attach %s: %s",
+				bpf_program__name(program), strerror(errno));
+	}
+	*ret = link;
+	return 0;
+}
+
+static int stop_listing(void *context, const struct vfe_task_state *task)
+{
+	(void)context;
+	(void)task;
+	return -ECANCELED; /* one is enough: each run of the iterator has learnt of the lister */
+}
+
+/* From here on tasks can be listed. Before any hook is attached: their programs go by what the
+ * iterator learns of this process. */
+static int attach_iterator(struct rec_session *session, struct vft_err *err)
+{
+	struct bpf_program *program = session->skel->progs.list_tasks;
+	int r = attach_one(session, program, &session->task_iterator, err);
+
+	if (r || !session->task_iterator)
+		return r;
+	r = rec_session_list_tasks(session, stop_listing, NULL, err);
+	return r == -ECANCELED ? 0 : r;
+}
+
 /* @only: a hook to be tried, or N_HOOKS for all. */
 static int open_session(struct rec_session *session, const struct rec_session_config *config,
 			enum hook only, struct vft_err *err)
@@ -284,7 +322,7 @@ static int open_session(struct rec_session *session, const struct rec_session_co
 					 session, NULL);
 	if (!session->ring)
 		return vft_fail(err, -errno, 0, "cannot map the ring buffer: %s", strerror(errno));
-	return 0;
+	return attach_iterator(session, err);
 }
 
 static int new_session(const struct rec_session_config *config, enum hook only,
@@ -311,27 +349,9 @@ int rec_session_open(const struct rec_session_config *config, struct rec_session
 	return new_session(config, N_HOOKS, ret, err);
 }
 
-static int attach_one(struct rec_session *session, struct bpf_program *program,
-		      struct bpf_link **ret, struct vft_err *err)
-{
-	struct bpf_link *link;
-
-	if (!bpf_program__autoload(program))
-		return 0;
-	link = bpf_program__attach(program);
-	if (!link) {
-		int code = errno == EPERM || errno == EACCES ? -EPERM : -EOPNOTSUPP;
-
-		return vft_fail(err, code, 0, "the kernel refused to attach %s: %s",
-				bpf_program__name(program), strerror(errno));
-	}
-	*ret = link;
-	return 0;
-}
-
 int rec_session_attach(struct rec_session *session, struct vft_err *err)
 {
-	int r = attach_one(session, session->skel->progs.list_tasks, &session->task_iterator, err);
+	int r = 0;
 
 	/* Exits before spawns: whoever is seen to begin is also seen to end. */
 	for (size_t i = N_TRACEPOINTS; !r && i > 0; i--) {
@@ -502,6 +522,13 @@ int rec_session_list_tasks(struct rec_session *session,
 	r = read_tasks(fd, on_task, context, err);
 	close(fd);
 	return r;
+}
+
+void rec_session_get_clocks(const struct rec_session *session, int64_t *ret_boottime_ahead_ns,
+			    int64_t *ret_monotonic_ahead_ns)
+{
+	*ret_boottime_ahead_ns = session->skel->bss->lister_boottime_ns;
+	*ret_monotonic_ahead_ns = session->skel->bss->lister_monotonic_ns;
 }
 
 size_t rec_session_n_cpus(const struct rec_session *session)

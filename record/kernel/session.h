@@ -35,9 +35,9 @@ struct rec_counters {
 };
 
 /*
- * Load the programs; nothing is attached yet. -EPERM or -EOPNOTSUPP when this kernel or these
- * permissions do not allow it, -ENOMEM, or another negative errno of the load; @err says it in one
- * line.
+ * Load the programs. Nothing is recorded yet, but tasks can be listed. -EPERM or -EOPNOTSUPP when
+ * this kernel or these permissions do not allow it, -ENOMEM, or another negative errno of the load;
+ * @err says it in one line.
  */
 VFT_MUST_CHECK int rec_session_open(const struct rec_session_config *config,
 				    struct rec_session **ret, struct vft_err *err);
@@ -75,6 +75,10 @@ VFT_MUST_CHECK int rec_session_list_tasks(struct rec_session *session,
 					  int (*on_task)(void *context,
 							 const struct vfe_task_state *task),
 					  void *context, struct vft_err *err);
+
+/* How far this process's clocks are ahead of those that events are stamped with. */
+void rec_session_get_clocks(const struct rec_session *session, int64_t *ret_boottime_ahead_ns,
+			    int64_t *ret_monotonic_ahead_ns);
 
 /* One CPU's losses since loading, by enum vfe_drop; @cpu below n_cpus. Reads mapped memory only. */
 size_t rec_session_n_cpus(const struct rec_session *session);

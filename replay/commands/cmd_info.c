@@ -165,6 +165,8 @@ static void size_fields(struct info *self, const struct rep_section_info *info)
 		uint_field(out, "seen", "Seen in kernel", info->end.n_seen);
 		uint_field(out, "delivered", "Delivered", info->end.n_delivered);
 		uint_field(out, "dropped", "Dropped", info->end.n_dropped);
+		if (info->end.has_left_out)
+			uint_field(out, "left_out", "Left out", info->end.n_left_out);
 	}
 }
 

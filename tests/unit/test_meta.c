@@ -111,7 +111,8 @@ static void test_meta__malformed(void **state)
 static void test_end__round_trip(void **state)
 {
 	struct vft_loss list[] = {{1, 0, 5}, {UINT32_MAX, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1, 2, 3, 4, 5, VFT_MAX_TIME_NS, list, N_OF(list), 0, 0}, back;
+	struct vft_end end = {1, 2, 3, 4, 5, VFT_MAX_TIME_NS, list, N_OF(list), 6, true, 0, 0},
+		       back;
 	struct vft_buffer payload = {0}, losses = {0};
 
 	assert_int_equal(vft_end_encode(&end, &payload), 0);
@@ -121,7 +122,16 @@ static void test_end__round_trip(void **state)
 		assert_memory_equal(back.losses, list, sizeof(list));
 	}
 	back.losses = end.losses;
-	assert_memory_equal(&back, &end, sizeof(end));
+	assert_memory_equal(&back, &end, offsetof(struct vft_end, n_left_out));
+	assert_int_equal(back.n_left_out, 6);
+	assert_true(back.has_left_out);
+	/* Old files do not say. */
+	end.has_left_out = false;
+	payload.size = 0;
+	assert_int_equal(vft_end_encode(&end, &payload), 0);
+	assert_int_equal(vft_end_decode(over(&payload), &losses, &back), 0);
+	assert_int_equal(back.n_left_out, 0);
+	assert_false(back.has_left_out);
 	vft_buffer_release(&payload);
 	vft_buffer_release(&losses);
 }

@@ -6,6 +6,7 @@
 #ifndef VFT_META_H
 #define VFT_META_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,6 +77,9 @@ struct vft_end {
 	uint64_t end_ns; /* CLOCK_BOOTTIME when recording ended */
 	const struct vft_loss *losses;
 	size_t n_losses;
+	/* Delivered, but no rows, and not lost: see docs/format.md. Older recorders do not say. */
+	uint64_t n_left_out;
+	bool has_left_out;
 	/* Not in the file: what the reader found, to be held against n_blocks and n_events. What it
 	 * reported as a gap is not among them. */
 	uint64_t seen_blocks, seen_rows;
