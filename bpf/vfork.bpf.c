@@ -48,17 +48,17 @@ struct {
 	__type(value, struct vfe_cpu);
 } cpus SEC(".maps");
 
-/* Threads blocked in vfork right now, by tid. */
+/* Threads blocked in vfork right now, by tid. The recorder sizes it, and the next. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct vfe_waiter);
 } waiters SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct vfe_tracked);
 } tracked SEC(".maps");

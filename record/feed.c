@@ -49,6 +49,11 @@ struct drain {
 	struct vft_err *err;
 };
 
+static int lose_record(struct recorder *rec, struct vft_err *err)
+{
+	return rec_losses_add(rec->losses, VFT_CAUSE_BAD_RECORD, 1, rec->sink, err);
+}
+
 static int on_record(void *context, const void *record, size_t size)
 {
 	struct drain *drain = context;
@@ -58,7 +63,7 @@ static int on_record(void *context, const void *record, size_t size)
 
 	rec->n_delivered++;
 	if (rec_translate(record, size, rec->options->args, &rec->translation))
-		return rec_losses_add_bad_record(rec->losses, rec->sink, drain->err);
+		return lose_record(rec, drain->err);
 	if (event->kind == VFT_KIND_CGROUP) {
 		rec_cgroups_add(rec->cgroups, event->cgroup.id, *event->cgroup.path);
 		rec->n_left_out++; /* its row is written once it is needed */
@@ -74,7 +79,7 @@ static int on_record(void *context, const void *record, size_t size)
 	if (!r)
 		r = rec_sink_append(rec->sink, event, drain->err);
 	/* An event that the format cannot hold is as lost as one that was garbled. */
-	return r == -EINVAL ? rec_losses_add_bad_record(rec->losses, rec->sink, drain->err) : r;
+	return r == -EINVAL ? lose_record(rec, drain->err) : r;
 }
 
 int64_t rec_drain_ring(struct recorder *rec, struct vft_err *err)

@@ -76,6 +76,18 @@ static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot,
 	return r;
 }
 
+/* Whoever fills the kernel part's tables costs us what does not fit, and not the recording. */
+static int tell_overflow(struct recorder *rec, const struct rec_snapshot *snapshot,
+			 uint64_t n_waiters, struct vft_err *err)
+{
+	int r = rec_losses_add(rec->losses, VFT_CAUSE_PENDING_FULL, n_waiters, rec->sink, err);
+
+	if (!r)
+		r = rec_losses_add(rec->losses, VFT_CAUSE_TRACKED_FULL,
+				   rec_snapshot_get_n_unfollowed(snapshot), rec->sink, err);
+	return r;
+}
+
 int rec_first_list(struct recorder *rec, struct vft_err *err)
 {
 	struct rec_snapshot *snapshot;
@@ -84,9 +96,11 @@ int rec_first_list(struct recorder *rec, struct vft_err *err)
 	if (r)
 		return r;
 	r = rec_snapshot_add_waiters(snapshot, rec->session, rec->filtered);
-	if (r)
-		r = vft_fail(err, r, 0, "too many threads are blocked in vfork");
+	if (r < 0)
+		vft_fail(err, r, 0, "cannot fill the BPF maps: %s", strerror(-r));
 	else
+		r = tell_overflow(rec, snapshot, (uint64_t)r, err);
+	if (!r)
 		r = write_snapshot(rec, snapshot, &rec->reader, err);
 	rec_snapshot_free(snapshot);
 	return r;

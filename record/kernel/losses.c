@@ -8,7 +8,14 @@
 #include "bpf/events.h"
 
 /* The causes that are not per CPU stand behind those that are. */
-enum { ROW_RECURSION, ROW_BAD_RECORD, N_SINGLE_ROWS };
+enum { ROW_RECURSION };
+static const uint32_t single_causes[] = {
+	[ROW_RECURSION] = VFT_CAUSE_RECURSION,
+	VFT_CAUSE_BAD_RECORD,
+	VFT_CAUSE_PENDING_FULL,
+	VFT_CAUSE_TRACKED_FULL,
+};
+#define N_SINGLE_ROWS (sizeof(single_causes) / sizeof(single_causes[0]))
 
 struct rec_losses {
 	const struct rec_session *session;
@@ -38,9 +45,9 @@ static size_t n_rows(const struct rec_losses *losses)
 	return losses->n_cpus * VFE_N_DROPS + N_SINGLE_ROWS;
 }
 
-static struct vft_loss *single_row(struct rec_losses *losses, size_t which)
+static struct vft_loss *single_row(struct rec_losses *losses, size_t i)
 {
-	return &losses->rows[losses->n_cpus * VFE_N_DROPS + which];
+	return &losses->rows[losses->n_cpus * VFE_N_DROPS + i];
 }
 
 int rec_losses_new(const struct rec_session *session, struct rec_losses **ret)
@@ -63,10 +70,9 @@ int rec_losses_new(const struct rec_session *session, struct rec_losses **ret)
 		for (unsigned int drop = 0; drop < VFE_N_DROPS; drop++)
 			losses->rows[cpu * VFE_N_DROPS + drop] =
 				(struct vft_loss){.cause = cause_of(drop), .cpu = (uint32_t)cpu};
-	*single_row(losses, ROW_RECURSION) =
-		(struct vft_loss){.cause = VFT_CAUSE_RECURSION, .cpu = VFT_CPU_NONE};
-	*single_row(losses, ROW_BAD_RECORD) =
-		(struct vft_loss){.cause = VFT_CAUSE_BAD_RECORD, .cpu = VFT_CPU_NONE};
+	for (size_t i = 0; i < N_SINGLE_ROWS; i++)
+		*single_row(losses, i) =
+			(struct vft_loss){.cause = single_causes[i], .cpu = VFT_CPU_NONE};
 	*ret = losses;
 	return 0;
 }
@@ -122,9 +128,13 @@ int rec_losses_poll_recursion(struct rec_losses *losses, struct rec_sink *sink, 
 	return tell(row, counters.recursion_misses - row->count, from_ns, sink, err);
 }
 
-int rec_losses_add_bad_record(struct rec_losses *losses, struct rec_sink *sink, struct vft_err *err)
+int rec_losses_add(struct rec_losses *losses, enum vft_cause cause, uint64_t n,
+		   struct rec_sink *sink, struct vft_err *err)
 {
-	return tell(single_row(losses, ROW_BAD_RECORD), 1, losses->last_ns, sink, err);
+	for (size_t i = 0; n && i < N_SINGLE_ROWS; i++)
+		if (single_causes[i] == cause)
+			return tell(single_row(losses, i), n, losses->last_ns, sink, err);
+	return n ? vft_fail(err, -EINVAL, 0, "a loss of cause %d has a CPU", (int)cause) : 0;
 }
 
 const struct vft_loss *rec_losses_get(const struct rec_losses *losses, size_t *ret_n)

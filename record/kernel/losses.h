@@ -27,9 +27,13 @@ VFT_MUST_CHECK int rec_losses_poll(struct rec_losses *losses, struct rec_sink *s
 /* The same for program runs the kernel skipped; a few system calls. */
 VFT_MUST_CHECK int rec_losses_poll_recursion(struct rec_losses *losses, struct rec_sink *sink,
 					     struct vft_err *err);
-/* One record that could not be translated. */
-VFT_MUST_CHECK int rec_losses_add_bad_record(struct rec_losses *losses, struct rec_sink *sink,
-					     struct vft_err *err);
+/*
+ * @n events that the recorder itself has lost since the last rec_losses_poll: records that it could
+ * not translate (VFT_CAUSE_BAD_RECORD), or what it found no room for in the kernel part's tables
+ * (VFT_CAUSE_PENDING_FULL, VFT_CAUSE_TRACKED_FULL).
+ */
+VFT_MUST_CHECK int rec_losses_add(struct rec_losses *losses, enum vft_cause cause, uint64_t n,
+				  struct rec_sink *sink, struct vft_err *err);
 
 /* All losses so far, by cause and CPU, as END lists them; borrowed. */
 const struct vft_loss *rec_losses_get(const struct rec_losses *losses, size_t *ret_n);

@@ -18,6 +18,14 @@
 #include "vfork.skel.h"
 #pragma GCC diagnostic pop
 
+/*
+ * All the threads and processes of most machines, for 5 MiB of the kernel's memory each. Who needs
+ * more loses what did not fit, which is counted; nothing may be refused for it, since any user can
+ * fill a table.
+ */
+#define MAX_WAITERS  65536u
+#define MAX_FOLLOWED 65536u
+
 /* In the order in which they are told. */
 enum hook {
 	NEWTASK,
@@ -173,6 +181,23 @@ static int choose_programs(struct vfork_bpf *skel, const struct btf *btf, struct
 	return 0;
 }
 
+static int size_maps(const struct rec_session *session, const struct rec_session_config *config)
+{
+	const struct vfork_bpf *skel = session->skel;
+	bool follows = config->filter || config->vfork_only;
+	uint32_t max_waiters = config->max_waiters ? config->max_waiters : MAX_WAITERS;
+	uint32_t max_followed = config->max_followed ? config->max_followed : MAX_FOLLOWED;
+	int r = bpf_map__set_max_entries(skel->maps.ring, (uint32_t)config->ring_bytes);
+
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)session->n_cpus);
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.waiters, max_waiters);
+	if (!r && follows)
+		r = bpf_map__set_max_entries(skel->maps.tracked, max_followed);
+	return r;
+}
+
 static int configure(struct rec_session *session, const struct rec_session_config *config,
 		     struct vft_err *err)
 {
@@ -194,9 +219,7 @@ static int configure(struct rec_session *session, const struct rec_session_confi
 	skel->rodata->cfg_vfork_only = config->vfork_only;
 	skel->rodata->cfg_argv_max = config->argv_max;
 	skel->rodata->cfg_wake_bytes = config->ring_bytes / 8;
-	r = bpf_map__set_max_entries(skel->maps.ring, (uint32_t)config->ring_bytes);
-	if (!r)
-		r = bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)session->n_cpus);
+	r = size_maps(session, config);
 	return r ? vft_fail(err, r, 0, "cannot size the ring buffer: %s", strerror(-r)) : 0;
 }
 
@@ -417,14 +440,20 @@ int rec_session_list_hooks(bool try, struct rec_fact ret[REC_N_HOOKS], struct vf
 	return 0;
 }
 
+/* -ENOSPC for each way in which a hash map says that it has no room (now). */
+static int put(const struct bpf_map *map, const void *key, const void *value)
+{
+	if (bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY) == 0)
+		return 0;
+	return errno == E2BIG || errno == ENOMEM || errno == EBUSY ? -ENOSPC : -errno;
+}
+
 int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns, bool is_self)
 {
 	struct vfe_tracked entry = {.start_ns = start_ns,
 				    .flags = VFE_FOLLOW | (is_self ? VFE_SELF : 0)};
 
-	if (bpf_map_update_elem(bpf_map__fd(session->skel->maps.tracked), &tgid, &entry, BPF_ANY))
-		return -errno;
-	return 0;
+	return put(session->skel->maps.tracked, &tgid, &entry);
 }
 
 bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_t start_ns)
@@ -448,10 +477,7 @@ int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid, uin
 {
 	struct vfe_waiter waiter = {.child_tid = child_tid};
 
-	if (bpf_map_update_elem(bpf_map__fd(session->skel->maps.waiters), &parent_tid, &waiter,
-				BPF_ANY))
-		return -errno;
-	return 0;
+	return put(session->skel->maps.waiters, &parent_tid, &waiter);
 }
 
 int64_t rec_session_drain(struct rec_session *session, rec_record_fn on_record, void *context,

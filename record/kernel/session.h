@@ -26,6 +26,8 @@ struct rec_session_config {
 	bool filter;         /* only processes given to rec_session_follow, and their descendants */
 	bool vfork_only;
 	uint32_t argv_max; /* bytes of each argv */
+	/* Room for so many threads blocked in vfork, and processes followed; 0 = as is usual. */
+	uint32_t max_waiters, max_followed;
 };
 
 /* Sums over all CPUs since loading. seen = delivered + ring_drops. */
@@ -45,14 +47,14 @@ VFT_MUST_CHECK int rec_session_attach(struct rec_session *session, struct vft_er
 
 /*
  * Follow a process (host tgid and start) and what it will spawn; @is_self: only what it will spawn.
- * -E2BIG when there are too many.
+ * -ENOSPC when there is no room for it.
  */
 VFT_MUST_CHECK int rec_session_follow(struct rec_session *session, uint32_t tgid, uint64_t start_ns,
 				      bool is_self);
 bool rec_session_is_followed(struct rec_session *session, uint32_t tgid, uint64_t start_ns);
 /* False only when all who were followed have ended. */
 bool rec_session_follows_anybody(struct rec_session *session);
-/* @parent_tid waits for @child_tid since before the programs were attached. */
+/* @parent_tid waits for @child_tid since before the programs were attached. -ENOSPC. */
 VFT_MUST_CHECK int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid,
 					  uint32_t child_tid);
 typedef int (*rec_record_fn)(void *context, const void *record, size_t size);

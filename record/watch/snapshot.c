@@ -25,6 +25,7 @@ struct rec_snapshot {
 	struct entry *entries; /* by tgid, then tid */
 	size_t n, capacity;
 	uint32_t own_pidns; /* 0 = unknown */
+	size_t n_unfollowed;
 };
 
 static int add_entry(void *context, const struct vfe_task_state *task)
@@ -169,7 +170,8 @@ static pid_t visible_pid(const struct rec_snapshot *snapshot, const struct entry
 	return 0;
 }
 
-static int follow(struct rec_session *session, struct entry *entry, bool is_self)
+static int follow(struct rec_snapshot *snapshot, struct rec_session *session, struct entry *entry,
+		  bool is_self)
 {
 	const struct vfe_task *task = &entry->state.task;
 	int r;
@@ -178,7 +180,16 @@ static int follow(struct rec_session *session, struct entry *entry, bool is_self
 	if (rec_session_is_followed(session, task->tgid, task->start_ns))
 		return 0;
 	r = rec_session_follow(session, task->tgid, task->start_ns, is_self);
+	if (r == -ENOSPC) {
+		snapshot->n_unfollowed++;
+		return 0;
+	}
 	return r ? r : 1;
+}
+
+size_t rec_snapshot_get_n_unfollowed(const struct rec_snapshot *snapshot)
+{
+	return snapshot->n_unfollowed;
 }
 
 static bool has_selected_parent(const struct rec_snapshot *snapshot, const struct entry *entry)
@@ -203,7 +214,7 @@ static int follow_descendants(struct rec_snapshot *snapshot, struct rec_session 
 			if (!is_leader(entry) || entry->selected ||
 			    !has_selected_parent(snapshot, entry))
 				continue;
-			r = follow(session, entry, false);
+			r = follow(snapshot, session, entry, false);
 			if (r < 0)
 				return r;
 			n += r;
@@ -226,13 +237,13 @@ int rec_snapshot_follow_self(struct rec_snapshot *snapshot, struct rec_session *
 {
 	struct entry *entry = find_visible(snapshot, getpid());
 
-	return entry ? follow(session, entry, true) : -ESRCH;
+	return entry ? follow(snapshot, session, entry, true) : -ESRCH;
 }
 
 int rec_snapshot_follow_tree(struct rec_snapshot *snapshot, struct rec_session *session, pid_t pid)
 {
 	struct entry *entry = find_visible(snapshot, pid);
-	int r = entry ? follow(session, entry, false) : -ESRCH;
+	int r = entry ? follow(snapshot, session, entry, false) : -ESRCH;
 	int n = r;
 
 	if (r < 0)
@@ -271,6 +282,8 @@ static bool is_selected(const struct rec_snapshot *snapshot, const struct entry 
 int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_session *session,
 			     bool selected_only)
 {
+	int n_left = 0;
+
 	for (size_t i = 0; i < snapshot->n; i++) {
 		const struct entry *child = &snapshot->entries[i];
 		int r;
@@ -279,10 +292,11 @@ int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot, struct rec_ses
 			continue;
 		r = rec_session_add_waiter(session, child->waiter->state.task.tid,
 					   child->state.task.tid);
-		if (r)
+		if (r && r != -ENOSPC)
 			return r;
+		n_left += r != 0;
 	}
-	return 0;
+	return n_left;
 }
 
 static bool holds_parent(const struct rec_snapshot *snapshot, const struct entry *entry,

@@ -27,13 +27,16 @@ void rec_snapshot_free(struct rec_snapshot *snapshot); /* NULL is fine */
 /*
  * Select the process that this recorder's pid namespace knows as @pid with all its descendants, and
  * have the session follow them. Returns how many it did not follow before, -ESRCH if there is no
- * such process, -E2BIG if there are too many.
+ * such process. Those that the session has no room for are selected, but not followed.
  */
 VFT_MUST_CHECK int rec_snapshot_follow_tree(struct rec_snapshot *snapshot,
 					    struct rec_session *session, pid_t pid);
 /* The same for this recorder alone, so that what it starts is followed. */
 VFT_MUST_CHECK int rec_snapshot_follow_self(struct rec_snapshot *snapshot,
 					    struct rec_session *session);
+
+/* How many are selected but not followed: their descendants, and their later lives, are lost. */
+size_t rec_snapshot_get_n_unfollowed(const struct rec_snapshot *snapshot);
 
 /* Select whom the session follows already. */
 void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_session *session);
@@ -42,7 +45,7 @@ size_t rec_snapshot_count_selected(const struct rec_snapshot *snapshot);
 
 /*
  * Tell the session of each pending vfork which thread it blocks; @selected_only: those of selected
- * children. -E2BIG if there are too many.
+ * children. Returns how many it has no room for: their releases are lost.
  */
 VFT_MUST_CHECK int rec_snapshot_add_waiters(const struct rec_snapshot *snapshot,
 					    struct rec_session *session, bool selected_only);
