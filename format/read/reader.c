@@ -331,6 +331,7 @@ static int adopt(struct vft_reader *reader, uint64_t offset)
 		r = vft_scan_time(reader, &gap.to_ns);
 		if (r < 0)
 			return r;
+		gap.from_ns = header->seq == 1 ? gap.to_ns : 0; /* SECTION holds no event */
 		push_gap(reader, offset, 0, &gap);
 	}
 	reader->where.next_seq = header->seq + 1;

@@ -202,7 +202,7 @@ static int is_last(struct vft_reader *reader, uint64_t offset)
  */
 static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, bool is_cut)
 {
-	uint64_t start = 0, section_id = 0, next_seq = 0, at = offset;
+	uint64_t start = 0, section_id = 0, at = offset;
 	struct vft_header header;
 
 	while (at <= until) {
@@ -213,15 +213,13 @@ static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, b
 		if (at == offset) {
 			start = at - header.self_off;
 			section_id = header.section_id;
-		} else if (header.section_id != section_id || header.seq < next_seq ||
-			   at - header.self_off != start) {
+		} else if (header.section_id != section_id || at - header.self_off != start) {
 			return 0;
 		}
 		reader->n_wasted += VFT_HEADER_SIZE + header.payload_len;
 		r = vft_scan_payload(reader, at, &header, &reader->payload);
 		if (r <= 0)
 			return r;
-		next_seq = header.seq + 1;
 		at += vft_header_get_size(&header);
 		if (header.type == VFT_BLOCK_END)
 			return at > until ? 1 : is_cut ? is_last(reader, at) : 0;

@@ -384,8 +384,9 @@ static int on_gap(struct replay *replay, const struct vft_item *item)
 
 	if (item->gap.kind == VFT_GAP_NOT_CLOSED)
 		return 0;
-	if (!replay->is_open) {
-		/* Whose it is will be known with the next block. */
+	/* Whose it is will be known with the next block, or what else is known of it. */
+	if (!replay->is_open ||
+	    (replay->is_headless && !replay->is_announced && !replay->has_early_gap)) {
 		if (!replay->has_early_gap)
 			replay->early_offset = item->offset, replay->early_bytes = 0;
 		replay->has_early_gap = true;
@@ -443,6 +444,10 @@ static int compare_with_end(struct replay *replay, const struct vft_item *item)
  * on. */
 static int on_skipped(struct replay *replay, const struct vft_item *item)
 {
+	int r = announce(replay);
+
+	if (r < 0)
+		return r;
 	replay->info.n_skipped_blocks++;
 	if (item->block_type & VFT_TYPE_IGNORABLE)
 		return 0;
@@ -471,8 +476,7 @@ static int on_block(struct replay *replay, const struct rep_item *of)
 			r = compare_with_end(replay, item);
 		return r == 0 ? copy_end(replay, item->end) : r;
 	case VFT_ITEM_SKIPPED:
-		r = announce(replay);
-		return r == 0 ? on_skipped(replay, item) : r;
+		return on_skipped(replay, item);
 	case VFT_ITEM_PASSED:
 		r = announce(replay);
 		return r == 0 ? on_passed(replay, item) : r;

@@ -345,7 +345,7 @@ size_t count_rows(struct bytes trace, size_t size)
 	size_t offset, n = 0;
 
 	for (size_t i = 0; trace_block(trace, i, &header, &offset); i++)
-		if (offset + vft_header_get_size(&header) <= size)
+		if (offset + VFT_HEADER_SIZE + header.payload_len <= size) /* without padding */
 			n += header.n_events;
 	return n;
 }

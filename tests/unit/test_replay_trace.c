@@ -270,6 +270,30 @@ static void test_replay_trace__beginning_lost(void **state)
 	free(data);
 }
 
+/* Behind another one a section whose SECTION alone is missing is told with its META, and nothing of
+ * it is missing: SECTION holds no event. */
+static void test_replay_trace__only_section_lost(void **state)
+{
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	struct vft_header header;
+	size_t size, n_head;
+	unsigned char *data = write_trace(true, &size), *both = malloc(2 * size);
+
+	assert_non_null(both);
+	n_head = find_block(data, VFT_BLOCK_META, &header);
+	memcpy(both, data, size);
+	memcpy(both + size, data + n_head, size - n_head);
+	assert_int_equal(replay(both, 2 * size - n_head, &seen, &total), 0);
+	assert_int_equal(seen.n_sections, 2);
+	assert_int_equal(seen.n_gaps, 1);
+	assert_int_equal(seen.n_episodes, 2);
+	assert_true(seen.certain);
+	assert_true(total.damaged);
+	free(both);
+	free(data);
+}
+
 /* A block that is not known, and not marked as one that may be ignored, is something missing. */
 static void test_replay_trace__unknown_block(void **state)
 {
@@ -501,6 +525,7 @@ int main(void)
 		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
 		IN_TURN_AND_AHEAD(test_replay_trace__beginning_lost),
 		IN_TURN_AND_AHEAD(test_replay_trace__unknown_block),
+		IN_TURN_AND_AHEAD(test_replay_trace__only_section_lost),
 		IN_TURN_AND_AHEAD(test_replay_trace__cut_anywhere),
 		IN_TURN_AND_AHEAD(test_replay_trace__two_in_one),
 		IN_TURN_AND_AHEAD(test_replay_trace__end_counts_more),
