@@ -144,6 +144,9 @@ struct vfe_task_state {
 	__u32 state, exit_state, task_flags; /* the kernel's own bits */
 	__u32 frozen;
 	__u32 alive; /* the process still has a running thread */
+	/* who reads the list: only its pid namespace and those below it are in it */
+	__u32 lister_tgid;
+	__u32 lister_pidns;
 };
 
 /* A vfork that blocks a thread: keyed by that thread's tid. */
@@ -202,6 +205,7 @@ _Static_assert(sizeof(struct vfe_cgroup) == 32, "struct vfe_cgroup");
 VFE_AT(vfe_task_state, parent_start_ns, 72);
 VFE_AT(vfe_task_state, parent_tgid, 112);
 VFE_AT(vfe_task_state, alive, 132);
+_Static_assert(sizeof(struct vfe_task_state) == 144, "struct vfe_task_state");
 _Static_assert(sizeof(struct vfe_cpu) == 128, "struct vfe_cpu");
 
 #endif

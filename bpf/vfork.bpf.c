@@ -694,7 +694,7 @@ static __always_inline void learn_lister(void)
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task;
+	struct task_struct *task = ctx->task, *lister = bpf_get_current_task_btf();
 	struct vfe_task_state out = {};
 	struct task_struct *parent;
 	struct inode *inode;
@@ -718,6 +718,8 @@ int list_tasks(struct bpf_iter__task *ctx)
 	if (bpf_core_field_exists(task->frozen))
 		out.frozen = BPF_CORE_READ_BITFIELD_PROBED(task, frozen);
 	out.alive = BPF_CORE_READ(task, signal, live.counter) > 0;
+	out.lister_tgid = lister->tgid;
+	innermost_nr(lister->thread_pid, &out.lister_pidns);
 	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,7 +134,6 @@ void rec_describe_name(struct rec_description *ret, unsigned int n)
 
 int rec_describe(const struct rec_options *options, bool filtered, struct rec_description *ret)
 {
-	struct stat st;
 
 	memset(ret, 0, sizeof(*ret));
 	if (uname(&ret->uname))
@@ -154,7 +152,6 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_de
 	ret->meta.n_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
 	ret->meta.argv_limit = options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX;
 	ret->meta.ring_size = options->ring_bytes;
-	ret->meta.pidns = stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
 	ret->meta.has = VFT_HAS_RELEASE | (options->threads ? VFT_HAS_THREADS : 0) |
 			(options->args != REC_ARGS_NONE ? VFT_HAS_ARGV : 0) |
 			(options->vfork_only ? VFT_HAS_VFORK_ONLY : 0) |

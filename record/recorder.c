@@ -167,6 +167,21 @@ static int open_session(struct recorder *rec, struct vft_err *err)
 	return r ? vft_fail(err, r, 0, "cannot wait for the ring buffer: %s", strerror(-r)) : 0;
 }
 
+/* Events are the whole host's, lists those of a pid namespace: what that leaves out is said. */
+static int tell_list_coverage(struct recorder *rec, struct vft_err *err)
+{
+	uint32_t pidns = 0;
+	int r = rec_session_find_list_pidns(rec->session, &pidns, err);
+
+	rec->description.meta.pidns = pidns;
+	rec->description.meta.list_pidns = pidns == VFT_PIDNS_INITIAL ? 0 : pidns;
+	if (!r && pidns != VFT_PIDNS_INITIAL && !rec->options->quiet)
+		rec_say("of processes that run already, only those of the recorder's own pid "
+			"namespace can be listed; to see all, record on the host itself, or in a "
+			"container started with --pid=host");
+	return r;
+}
+
 /* Everything up to the first event. The exit status; 0 = recording. */
 static int begin(struct recorder *rec, struct vft_err *err)
 {
@@ -185,7 +200,7 @@ static int begin(struct recorder *rec, struct vft_err *err)
 		vft_fail(err, r, 0, "cannot start: %s", strerror(-r));
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	}
-	if (open_session(rec, err))
+	if (open_session(rec, err) || tell_list_coverage(rec, err))
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	if (open_sink(rec, err))
 		return complain(REC_EXIT_USAGE, output_name(rec), err);

@@ -557,6 +557,21 @@ void rec_session_get_clocks(const struct rec_session *session, int64_t *ret_boot
 	*ret_monotonic_ahead_ns = session->skel->bss->lister_monotonic_ns;
 }
 
+static int take_pidns(void *context, const struct vfe_task_state *task)
+{
+	*(uint32_t *)context = task->lister_pidns;
+	return -ECANCELED; /* every row says it: one is enough */
+}
+
+int rec_session_find_list_pidns(struct rec_session *session, uint32_t *ret, struct vft_err *err)
+{
+	int r = rec_session_list_tasks(session, take_pidns, ret, err);
+
+	if (r == -ECANCELED)
+		return 0;
+	return r ? r : vft_fail(err, -ENOENT, 0, "the kernel lists no process at all");
+}
+
 size_t rec_session_n_cpus(const struct rec_session *session)
 {
 	return session->n_cpus;

@@ -81,6 +81,12 @@ VFT_MUST_CHECK int rec_session_list_tasks(struct rec_session *session,
 /* How far this process's clocks are ahead of those that events are stamped with. */
 void rec_session_get_clocks(const struct rec_session *session, int64_t *ret_boottime_ahead_ns,
 			    int64_t *ret_monotonic_ahead_ns);
+/*
+ * Which pid namespace rec_session_list_tasks lists, with those below it: as the kernel knows it,
+ * whatever /proc shows.
+ */
+VFT_MUST_CHECK int rec_session_find_list_pidns(struct rec_session *session, uint32_t *ret,
+					       struct vft_err *err);
 
 /* One CPU's losses since loading, by enum vfe_drop; @cpu below n_cpus. Reads mapped memory only. */
 size_t rec_session_n_cpus(const struct rec_session *session);

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include <vft/meta.h>
 
 #include "bpf/events.h"
 #include "record/watch/procfs.h"
@@ -24,7 +24,7 @@ struct entry {
 struct rec_snapshot {
 	struct entry *entries; /* by tgid, then tid */
 	size_t n, capacity;
-	uint32_t own_pidns; /* 0 = unknown */
+	uint32_t own_pidns, own_tgid; /* the recorder's; 0 = unknown */
 	size_t n_unfollowed;
 };
 
@@ -43,6 +43,8 @@ static int add_entry(void *context, const struct vfe_task_state *task)
 		snapshot->capacity = capacity;
 	}
 	snapshot->entries[snapshot->n++] = (struct entry){.state = *task};
+	snapshot->own_pidns = task->lister_pidns;
+	snapshot->own_tgid = task->lister_tgid;
 	return 0;
 }
 
@@ -114,13 +116,10 @@ static int pair_waiters(struct rec_snapshot *snapshot)
 int rec_snapshot_take(struct rec_session *session, struct rec_snapshot **ret, struct vft_err *err)
 {
 	struct rec_snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	struct stat st;
 	int r;
 
 	if (!snapshot)
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
-	if (stat("/proc/self/ns/pid", &st) == 0)
-		snapshot->own_pidns = (uint32_t)st.st_ino;
 	r = rec_session_list_tasks(session, add_entry, snapshot, err);
 	if (!r) {
 		qsort(snapshot->entries, snapshot->n, sizeof(struct entry), by_pid);
@@ -159,15 +158,11 @@ static struct entry *find_leader(const struct rec_snapshot *snapshot, uint32_t t
 static pid_t visible_pid(const struct rec_snapshot *snapshot, const struct entry *entry)
 {
 	const struct vfe_task *task = &entry->state.task;
-	const struct entry *self = find_leader(snapshot, (uint32_t)getpid());
 
 	if (task->pidns == snapshot->own_pidns)
 		return (pid_t)task->ns_tgid;
 	/* In the first namespace, host pids are visible pids. */
-	if (self && self->state.task.pidns == snapshot->own_pidns &&
-	    self->state.task.ns_tgid == self->state.task.tgid)
-		return (pid_t)task->tgid;
-	return 0;
+	return snapshot->own_pidns == VFT_PIDNS_INITIAL ? (pid_t)task->tgid : 0;
 }
 
 static int follow(struct rec_snapshot *snapshot, struct rec_session *session, struct entry *entry,
@@ -235,7 +230,7 @@ static struct entry *find_visible(struct rec_snapshot *snapshot, pid_t pid)
 
 int rec_snapshot_follow_self(struct rec_snapshot *snapshot, struct rec_session *session)
 {
-	struct entry *entry = find_visible(snapshot, getpid());
+	struct entry *entry = find_leader(snapshot, snapshot->own_tgid);
 
 	return entry ? follow(snapshot, session, entry, true) : -ESRCH;
 }

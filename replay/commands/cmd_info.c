@@ -60,6 +60,22 @@ static void argument_fields(struct rep_out *out, struct vft_str args)
 	text_field(out, "redaction", NULL, redaction);
 }
 
+/* What lists leave out, where they do. */
+static void list_fields(struct rep_out *out, const struct vft_meta *meta)
+{
+	bool is_partial = rep_model_list_is_partial(meta);
+
+	if (out->options.format == REP_JSON)
+		rep_json_value(out, "list_pidns", REP_CELL_UINT,
+			       !is_partial        ? REP_NULL
+			       : meta->list_pidns ? REP_UINT(meta->list_pidns)
+						  : REP_UINT(meta->pidns));
+	else if (is_partial)
+		field(out, NULL, "Lists", REP_CELL_WORD,
+		      REP_WORD("only processes of the recorder's pid namespace; older ones of "
+			       "the rest of the host are not known"));
+}
+
 static void meta_fields(struct rep_out *out, const struct rep_section_info *info)
 {
 	const struct vft_meta *meta = &info->meta;
@@ -83,6 +99,7 @@ static void meta_fields(struct rep_out *out, const struct rep_section_info *info
 	uint_field(out, "argv_limit", "Bytes of argv", meta->argv_limit);
 	uint_field(out, "ring_size", "Ring buffer", meta->ring_size);
 	uint_field(out, "clocks", "Clock samples", info->n_clocks);
+	list_fields(out, meta);
 }
 
 static void has_fields(struct rep_out *out, uint64_t has)

@@ -233,7 +233,7 @@ VFT_MUST_CHECK int rep_model_new(const struct rep_model_ops *ops, void *context,
 void rep_model_free(struct rep_model *model); /* NULL is fine */
 
 /* Inode of the first pid namespace of every host. */
-#define REP_PIDNS_INITIAL 4026531836u
+#define REP_PIDNS_INITIAL VFT_PIDNS_INITIAL
 /*
  * What lists of processes cover: only those of a pid namespace and its descendants (list_pidns;
  * before there was such a statement, the recorder's own), or the whole host. Neither where META

@@ -45,6 +45,9 @@ struct vft_section {
 	X(38, has)        /* VFT_HAS_*: which kinds of event this recording could see */           \
 	X(39, list_pidns) /* inode of the pid namespace that lists cover; 0 = all the host */
 
+/* Inode of the first pid namespace, on every kernel since 3.8. */
+#define VFT_PIDNS_INITIAL 4026531836u
+
 #define VFT_HAS_THREADS    0x1u /* thread creation and exit */
 #define VFT_HAS_EXEC_FAIL  0x2u /* failed exec */
 #define VFT_HAS_RELEASE    0x4u /* the true release moment */
