@@ -22,6 +22,7 @@ enum vfe_kind {
 	VFE_EXIT = 4,
 	VFE_CGROUP = 5,
 	VFE_TASK = 6, /* from the task iterator, not through the ring */
+	VFE_CGROUP_GONE = 7,
 };
 
 /* TASK_COMM_LEN, which every kernel since 2.6 has fixed at 16. */
@@ -50,11 +51,18 @@ struct vfe_header {
 	__u16 cpu;
 };
 
+/*
+ * kernfs ids are unique in one hierarchy only, so that a cgroup's id here has the hierarchy's
+ * number in front: 0 is cgroup v2.
+ */
+#define VFE_CGROUP_ID(hierarchy, id) ((__u64)(hierarchy) << 40 | (id))
+
 /* start_ns is the process leader's start_boottime: with tgid it names the process for ever. */
 struct vfe_task {
 	__u32 tgid, tid;
 	__u64 start_ns;
-	__u64 cgroup;
+	__u64 cgroup;    /* of cgroup v2 */
+	__u64 cgroup_v1; /* of the v1 hierarchy that is read too; 0 = there is none, or its root */
 	__u32 ns_tgid, ns_tid; /* in the task's own, innermost pid namespace */
 	__u32 pidns;           /* that namespace's inode */
 	__u32 uid;
@@ -68,7 +76,7 @@ struct vfe_spawn {
 	struct vfe_task parent; /* the calling thread */
 	__u64 clone_flags;
 	__u64 child_start_ns; /* of the child's process */
-	__u64 child_cgroup;
+	__u64 child_cgroup, child_cgroup_v1;
 	__u32 child_tgid, child_tid;
 	__u32 child_ns_tgid, child_ns_tid;
 	__u32 child_pidns;
@@ -123,11 +131,19 @@ struct vfe_exit {
 	__u32 flags;       /* VFE_EXIT_* */
 };
 
+/* The kernel gives its tracepoints a path of at most this size, NUL included, cut without a word.
+ */
+#define VFE_TRACE_CGROUP_PATH 1024
+
+/* NAME_MAX, and NUL. */
+#define VFE_CGROUP_NAME 256
+
+/* Of VFE_CGROUP: path_size and name_size bytes follow, without NUL. */
 struct vfe_cgroup {
 	struct vfe_header header;
-	__u64 id;
-	__u32 path_size; /* without NUL; the bytes follow */
-	__u32 pad;
+	__u64 id, parent_id;
+	__u32 path_size;
+	__u32 name_size; /* its own name, only where the path may be cut */
 };
 
 /* One thread, as the iterator sees it. The two addresses pair a pending vfork with the thread it
@@ -142,11 +158,12 @@ struct vfe_task_state {
 	__u64 exe_dev;
 	__u32 parent_tgid;
 	__u32 state, exit_state, task_flags; /* the kernel's own bits */
-	__u32 frozen;
-	__u32 alive; /* the process still has a running thread */
+	__u32 frozen;                        /* its cgroup is frozen, and so is the task */
+	__u32 alive;                         /* the process still has a running thread */
 	/* who reads the list: only its pid namespace and those below it are in it */
 	__u32 lister_tgid;
 	__u32 lister_pidns;
+	__u64 frozen_cgroup; /* its cgroup in the hierarchy that freezes it, 0 = not frozen */
 };
 
 /* A vfork that blocks a thread: keyed by that thread's tid. */
@@ -184,28 +201,29 @@ VFE_AT(vfe_header, kind, 12);
 VFE_AT(vfe_header, cpu, 14);
 VFE_AT(vfe_task, start_ns, 8);
 VFE_AT(vfe_task, cgroup, 16);
-VFE_AT(vfe_task, ns_tgid, 24);
-VFE_AT(vfe_task, pidns, 32);
-VFE_AT(vfe_task, comm, 40);
+VFE_AT(vfe_task, cgroup_v1, 24);
+VFE_AT(vfe_task, ns_tgid, 32);
+VFE_AT(vfe_task, pidns, 40);
+VFE_AT(vfe_task, comm, 48);
 VFE_AT(vfe_spawn, parent, 16);
-VFE_AT(vfe_spawn, clone_flags, 72);
-VFE_AT(vfe_spawn, child_tgid, 96);
-VFE_AT(vfe_spawn, syscall, 120);
-VFE_AT(vfe_spawn, flags, 124);
-VFE_AT(vfe_release, parent_start_ns, 72);
-VFE_AT(vfe_release, by, 88);
-VFE_AT(vfe_exec, exe_ino, 72);
-VFE_AT(vfe_exec, exe_dev, 88);
-VFE_AT(vfe_exec, path_size, 104);
-VFE_AT(vfe_exec, exe_size, 116);
-_Static_assert(sizeof(struct vfe_exec) == 120, "struct vfe_exec");
-VFE_AT(vfe_exit, wait_status, 72);
-VFE_AT(vfe_exit, flags, 76);
-_Static_assert(sizeof(struct vfe_cgroup) == 32, "struct vfe_cgroup");
-VFE_AT(vfe_task_state, parent_start_ns, 72);
-VFE_AT(vfe_task_state, parent_tgid, 112);
-VFE_AT(vfe_task_state, alive, 132);
-_Static_assert(sizeof(struct vfe_task_state) == 144, "struct vfe_task_state");
+VFE_AT(vfe_spawn, clone_flags, 80);
+VFE_AT(vfe_spawn, child_tgid, 112);
+VFE_AT(vfe_spawn, syscall, 136);
+VFE_AT(vfe_spawn, flags, 140);
+VFE_AT(vfe_release, parent_start_ns, 80);
+VFE_AT(vfe_release, by, 96);
+VFE_AT(vfe_exec, exe_ino, 80);
+VFE_AT(vfe_exec, exe_dev, 96);
+VFE_AT(vfe_exec, path_size, 112);
+VFE_AT(vfe_exec, exe_size, 124);
+_Static_assert(sizeof(struct vfe_exec) == 128, "struct vfe_exec");
+VFE_AT(vfe_exit, wait_status, 80);
+VFE_AT(vfe_exit, flags, 84);
+_Static_assert(sizeof(struct vfe_cgroup) == 40, "struct vfe_cgroup");
+VFE_AT(vfe_task_state, parent_start_ns, 80);
+VFE_AT(vfe_task_state, parent_tgid, 120);
+VFE_AT(vfe_task_state, alive, 140);
+_Static_assert(sizeof(struct vfe_task_state) == 160, "struct vfe_task_state");
 _Static_assert(sizeof(struct vfe_cpu) == 128, "struct vfe_cpu");
 
 #endif

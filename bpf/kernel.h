@@ -42,7 +42,10 @@ enum {
 	CSIGNAL = 0xff,
 };
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000, PF_FORKNOEXEC = 0x40 };
-enum { TASK_WAKEKILL = 0x100 };
+enum { TASK_WAKEKILL = 0x100, TASK_FROZEN = 0x8000 };
+/* PF_FROZEN: until 6.1, which has TASK_FROZEN; since then no user task has that bit. */
+enum { PF_FROZEN = 0x10000, JOBCTL_TRAP_FREEZE = 1 << 23 };
+enum { CGROUP_FREEZING = 0x6 };
 enum { SIGNAL_GROUP_EXIT = 0x4 };
 enum { TS_COMPAT_X86 = 0x2, TIF_32BIT_ARM64 = 22 };
 
@@ -176,15 +179,43 @@ struct signal_struct {
 };
 
 struct kernfs_node {
+	const char *name;
 	__u64 id;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
 struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+/* Of the freezer of cgroup v1. */
+struct freezer {
+	struct cgroup_subsys_state css;
+	unsigned int state;
 };
 
 struct css_set {
+	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
+};
+
+enum cgroup_subsys_id___here {
+	memory_cgrp_id___here,
+	pids_cgrp_id___here,
+	freezer_cgrp_id___here,
 };
 
 struct completion;
@@ -199,6 +230,7 @@ struct task_struct {
 	int exit_code;
 	int exit_signal;
 	unsigned int frozen : 1;
+	unsigned long jobctl;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;

@@ -23,6 +23,10 @@ const volatile bool cfg_filter = false;     /* only processes in `tracked` with 
 const volatile bool cfg_vfork_only = false; /* only vfork episodes and what belongs to them */
 const volatile bool cfg_exit_tells_group_dead = false; /* the tracepoint has that argument */
 const volatile __u32 cfg_argv_max = VFE_ARGV_MAX;
+/* The v1 hierarchies whose cgroups have names in the file; 0 = there is none. */
+const volatile __u32 cfg_v1_hierarchy = 0;
+const volatile bool cfg_v1_is_pids = false; /* else it is memory's */
+const volatile __u32 cfg_freezer_hierarchy = 0;
 const volatile __u64 cfg_wake_bytes = 0; /* wake the recorder when the ring holds this much */
 
 /* The recorder sets it before it sleeps; whoever wakes it clears it: one wake-up, not one per
@@ -180,6 +184,37 @@ static __always_inline __u64 cgroup_id(struct task_struct *task)
 	return task->cgroups->dfl_cgrp->kn->id;
 }
 
+#define CONTROLLER(name) bpf_core_enum_value(enum cgroup_subsys_id___here, name##___here)
+
+/* The task's cgroup in the hierarchy of that controller. */
+static __always_inline struct cgroup_subsys_state *css_of(struct task_struct *task,
+							  __u32 controller)
+{
+	struct cgroup_subsys_state **first =
+		__builtin_preserve_access_index(&task->cgroups->subsys[0]);
+
+	return first[controller];
+}
+
+/*
+ * Where cgroup v2 and v1 are both in use, container engines that manage the latter leave the former
+ * as they found it: at the root, or in the service that started them.
+ */
+static __always_inline __u64 cgroup_v1_id(struct task_struct *task)
+{
+	struct cgroup *cgroup;
+	__u32 hierarchy;
+
+	if (!cfg_v1_hierarchy)
+		return 0;
+	if (cfg_v1_is_pids)
+		cgroup = css_of(task, CONTROLLER(pids_cgrp_id))->cgroup;
+	else
+		cgroup = css_of(task, CONTROLLER(memory_cgrp_id))->cgroup;
+	hierarchy = cgroup->root->hierarchy_id;
+	return cgroup->level && hierarchy ? VFE_CGROUP_ID(hierarchy, cgroup->kn->id) : 0;
+}
+
 static __always_inline void fill_task(struct vfe_task *ret, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
@@ -190,6 +225,7 @@ static __always_inline void fill_task(struct vfe_task *ret, struct task_struct *
 	ret->tid = task->pid;
 	ret->start_ns = leader->start_boottime;
 	ret->cgroup = cgroup_id(task);
+	ret->cgroup_v1 = cgroup_v1_id(task);
 	ret->ns_tid = innermost_nr(task->thread_pid, &ret->pidns);
 	ret->ns_tgid = ret->ns_tid;
 	if (ret->tid != ret->tgid)
@@ -305,6 +341,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 	event->clone_flags = clone_flags & ~(__u64)CSIGNAL;
 	event->child_start_ns = leader->start_boottime;
 	event->child_cgroup = cgroup_id(child);
+	event->child_cgroup_v1 = cgroup_v1_id(child);
 	event->child_tgid = child->tgid;
 	event->child_tid = child->pid;
 	event->child_ns_tid = innermost_nr(child->thread_pid, &event->child_pidns);
@@ -642,30 +679,70 @@ int on_exit(unsigned long long *ctx)
 	return 0;
 }
 
-/* ---- names of cgroups that are made while recording ---- */
+/* ---- cgroups that come and go while recording ---- */
+
+/* Its id, or 0 where nothing refers to this hierarchy. */
+static __always_inline __u64 id_of_cgroup(struct cgroup *cgroup)
+{
+	__u32 hierarchy = cgroup->root->hierarchy_id;
+
+	if (hierarchy && hierarchy != cfg_v1_hierarchy && hierarchy != cfg_freezer_hierarchy)
+		return 0;
+	return VFE_CGROUP_ID(hierarchy, cgroup->kn->id);
+}
+
+static __always_inline __u32 string_size(long read)
+{
+	return read > 0 ? read - 1 : 0;
+}
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	__u32 zero = 0;
-	__u64 size;
+	__u64 id = id_of_cgroup(cgroup), size;
+	__u32 zero = 0, at, name_size = 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct vfe_cgroup *event = (void *)scratch;
-	long n;
+	char *bytes = (char *)(event + 1);
 
-	if (!scratch)
+	if (!scratch || !id)
 		return 0;
 	count_seen();
-	event->id = BPF_CORE_READ(cgroup, kn, id);
-	event->pad = 0;
-	n = bpf_probe_read_kernel_str(event + 1, VFE_PATH_MAX, path);
-	if (n <= 0)
-		n = 1;
-	event->path_size = n - 1;
-	size = bound(sizeof(*event) + event->path_size, sizeof(*event) + VFE_PATH_MAX);
+	event->id = id;
+	event->parent_id = VFE_CGROUP_ID(cgroup->root->hierarchy_id,
+					 BPF_CORE_READ(cgroup, self.parent, cgroup, kn, id));
+	at = string_size(bpf_probe_read_kernel_str(bytes, VFE_TRACE_CGROUP_PATH, path));
+	if (at >= VFE_TRACE_CGROUP_PATH - 1) {
+		at = VFE_TRACE_CGROUP_PATH - 1;
+		name_size = string_size(
+			bpf_probe_read_kernel_str(bytes + at, VFE_CGROUP_NAME, cgroup->kn->name));
+	}
+	event->path_size = at;
+	event->name_size = name_size;
+	size = bound(sizeof(*event) + at + name_size,
+		     sizeof(*event) + VFE_TRACE_CGROUP_PATH + VFE_CGROUP_NAME);
 	fill_header(&event->header, VFE_CGROUP, size);
 	if (bpf_ringbuf_output(&ring, event, size, submit_flags()))
 		count_drop(VFE_DROP_RING);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup)
+{
+	__u64 id = id_of_cgroup(cgroup);
+	struct vfe_cgroup *event;
+
+	if (!id)
+		return 0;
+	event = RESERVE(vfe_cgroup, VFE_CGROUP_GONE);
+	if (!event)
+		return 0;
+	event->id = id;
+	event->parent_id = 0;
+	event->path_size = 0;
+	event->name_size = 0;
+	bpf_ringbuf_submit(event, submit_flags());
 	return 0;
 }
 
@@ -689,6 +766,36 @@ static __always_inline void learn_lister(void)
 	times = lister->nsproxy->time_ns;
 	lister_boottime_ns = in_ns(&times->offsets.boottime);
 	lister_monotonic_ns = in_ns(&times->offsets.monotonic);
+}
+
+/*
+ * Every task that waits in vfork has its frozen bit set, so that a cgroup can count as frozen in
+ * spite of it. With the order to freeze it means what it says.
+ */
+static __always_inline bool is_frozen_v2(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD_PROBED(task, frozen) &&
+	       (BPF_CORE_READ(task, jobctl) & JOBCTL_TRAP_FREEZE);
+}
+
+static __always_inline void fill_frozen(struct vfe_task_state *out, struct task_struct *task)
+{
+	struct cgroup_subsys_state *css;
+
+	if (is_frozen_v2(task)) {
+		out->frozen = true;
+		out->frozen_cgroup = out->task.cgroup;
+		return;
+	}
+	if (!cfg_freezer_hierarchy ||
+	    !((out->state & TASK_FROZEN) || (out->task_flags & PF_FROZEN)))
+		return;
+	css = css_of(task, CONTROLLER(freezer_cgrp_id));
+	if (!(BPF_CORE_READ((struct freezer *)css, state) & CGROUP_FREEZING))
+		return; /* all of the machine is being frozen, or thawed */
+	out->frozen = true;
+	out->frozen_cgroup = VFE_CGROUP_ID(BPF_CORE_READ(css, cgroup, root, hierarchy_id),
+					   BPF_CORE_READ(css, cgroup, kn, id));
 }
 
 SEC("iter/task")
@@ -715,8 +822,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	out.state = task_state(task);
 	out.exit_state = BPF_CORE_READ(task, exit_state);
 	out.task_flags = BPF_CORE_READ(task, flags);
-	if (bpf_core_field_exists(task->frozen))
-		out.frozen = BPF_CORE_READ_BITFIELD_PROBED(task, frozen);
+	fill_frozen(&out, task);
 	out.alive = BPF_CORE_READ(task, signal, live.counter) > 0;
 	out.lister_tgid = lister->tgid;
 	innermost_nr(lister->thread_pid, &out.lister_pidns);

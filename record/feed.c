@@ -10,18 +10,6 @@
 
 #define FINAL_DRAINS 100 /* of 1 ms each, for programs that still run on other CPUs */
 
-static int tell_cgroups(struct recorder *rec, const struct vft_event *event, struct vft_err *err)
-{
-	int r = event->task ? rec_cgroups_tell(rec->cgroups, event->task->cgroup, event->time_ns,
-					       rec->sink, err)
-			    : 0;
-
-	if (!r && event->kind == VFT_KIND_SPAWN)
-		r = rec_cgroups_tell(rec->cgroups, event->spawn.child->cgroup, event->time_ns,
-				     rec->sink, err);
-	return r;
-}
-
 /*
  * Hooks are attached and detached one by one: outside this window an exit can be seen whose spawn
  * was not, and the other way round. What ran before it is in the snapshot.
@@ -65,7 +53,7 @@ static int on_record(void *context, const void *record, size_t size)
 	if (rec_translate(record, size, rec->options->args, &rec->translation))
 		return lose_record(rec, drain->err);
 	if (event->kind == VFT_KIND_CGROUP) {
-		rec_cgroups_add(rec->cgroups, event->cgroup.id, *event->cgroup.path);
+		rec_cgroups_learn(rec->cgroups, &rec->translation);
 		rec->n_left_out++; /* its row is written once it is needed */
 		return 0;
 	}
@@ -75,7 +63,7 @@ static int on_record(void *context, const void *record, size_t size)
 	}
 	r = rec_sink_is_due(rec->sink, event->time_ns) ? rec_end_block(rec, drain->err) : 0;
 	if (!r)
-		r = tell_cgroups(rec, event, drain->err);
+		r = rec_cgroups_tell(rec->cgroups, &rec->translation, rec->sink, drain->err);
 	if (!r)
 		r = rec_sink_append(rec->sink, event, drain->err);
 	/* An event that the format cannot hold is as lost as one that was garbled. */

@@ -66,6 +66,7 @@ static int write_snapshot(struct recorder *rec, struct rec_snapshot *snapshot,
 	struct rec_snapshot_options options = {.selected_only = rec->filtered,
 					       .threads = rec->options->threads,
 					       .reader = reader,
+					       .cgroups = rec->cgroups,
 					       .args = rec->options->args};
 	uint64_t begin = rec_sink_get_size(rec->sink);
 	int r = rec_snapshot_write(snapshot, &options, rec->sink, err);

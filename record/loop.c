@@ -219,6 +219,7 @@ static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err 
 	int r = rec_losses_poll(rec->losses, rec->sink, err);
 	bool is_clock_due;
 
+	rec_cgroups_forget_gone(rec->cgroups);
 	if (!r && now_ns - rec->recursion_ns >= RECURSION_PERIOD_NS) {
 		rec->recursion_ns = now_ns;
 		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);

@@ -46,6 +46,7 @@ static int attach(struct recorder *rec, struct vft_err *err)
 	if (!r)
 		r = rec_session_attach(rec->session, err);
 	rec->attached_ns = rec->begin_ns = rec->followed_ns = rec_clock_now();
+	rec_cgroups_scan(rec->cgroups);
 	if (!r)
 		r = rec_append_mark(rec, VFT_MARK_START, rec->attached_ns, rec->description.options,
 				    err);
@@ -67,7 +68,7 @@ static const char *stop_reason(const struct recorder *rec)
 static int write_stalls(struct recorder *rec, const struct rec_snapshot *last, struct vft_err *err)
 {
 	rec->n_waiters = rec_snapshot_count_waiters(last, rec->filtered);
-	return rec_snapshot_write_stalls(last, rec->filtered, rec->sink, err);
+	return rec_snapshot_write_stalls(last, rec->filtered, rec->cgroups, rec->sink, err);
 }
 
 static int finish(struct recorder *rec, struct vft_err *err)
@@ -155,6 +156,9 @@ static int open_session(struct recorder *rec, struct vft_err *err)
 		.filter = rec->filtered,
 		.vfork_only = rec->options->vfork_only,
 		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX,
+		.v1_hierarchy = rec->hierarchies.container,
+		.v1_is_pids = rec->hierarchies.container_is_pids,
+		.freezer_hierarchy = rec->hierarchies.freezer,
 	};
 	int64_t boottime_ns, monotonic_ns;
 	int r = rec_session_open(&config, &rec->session, err);
@@ -194,8 +198,9 @@ static int begin(struct recorder *rec, struct vft_err *err)
 	r = rec_proc_reader_start(&rec->reader);
 	if (!r)
 		r = rec_describe(rec->options, rec->filtered, &rec->description);
+	rec_hierarchies_find(&rec->hierarchies);
 	if (!r)
-		r = rec_cgroups_new(&rec->cgroups);
+		r = rec_cgroups_new(&rec->hierarchies, &rec->cgroups);
 	if (r) {
 		vft_fail(err, r, 0, "cannot start: %s", strerror(-r));
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);

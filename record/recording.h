@@ -34,6 +34,7 @@ struct recorder {
 	struct rec_session *session;
 	struct rec_sink *sink;
 	struct rec_losses *losses;
+	struct rec_hierarchies hierarchies;
 	struct rec_cgroups *cgroups;
 	struct rec_proc_reader reader; /* only until the first snapshot */
 	struct rec_signals signals;    /* as the caller had them */

@@ -33,6 +33,7 @@ enum hook {
 	EXEC,
 	EXIT,
 	CGROUP_MKDIR,
+	CGROUP_RMDIR,
 	N_TRACEPOINTS,
 	ITERATOR = N_TRACEPOINTS,
 	RING,
@@ -45,10 +46,15 @@ static const struct {
 	const char *name;
 	bool required;
 } hooks[N_HOOKS] = {
-	[NEWTASK] = {"task_newtask", true},       [WAKING] = {"sched_waking", true},
-	[EXEC] = {"sched_process_exec", true},    [EXIT] = {"sched_process_exit", true},
-	[CGROUP_MKDIR] = {"cgroup_mkdir", false}, [ITERATOR] = {"iter/task", true},
-	[RING] = {"ring buffer", true},           [SYSCALL_NUMBER] = {"syscall number", false},
+	[NEWTASK] = {"task_newtask", true},
+	[WAKING] = {"sched_waking", true},
+	[EXEC] = {"sched_process_exec", true},
+	[EXIT] = {"sched_process_exit", true},
+	[CGROUP_MKDIR] = {"cgroup_mkdir", false},
+	[CGROUP_RMDIR] = {"cgroup_rmdir", false},
+	[ITERATOR] = {"iter/task", true},
+	[RING] = {"ring buffer", true},
+	[SYSCALL_NUMBER] = {"syscall number", false},
 };
 
 struct rec_session {
@@ -116,6 +122,7 @@ static bool kernel_has(const struct btf *btf, enum hook hook)
 	case EXEC:
 	case EXIT:
 	case CGROUP_MKDIR:
+	case CGROUP_RMDIR:
 		return tracepoint_has_args(btf, hooks[hook].name, 1) > 0;
 	case ITERATOR:
 		return btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
@@ -143,6 +150,8 @@ static struct bpf_program *program_of(const struct vfork_bpf *skel, enum hook ho
 		return skel->progs.on_exit;
 	case CGROUP_MKDIR:
 		return skel->progs.on_cgroup_mkdir;
+	case CGROUP_RMDIR:
+		return skel->progs.on_cgroup_rmdir;
 	case ITERATOR:
 		return skel->progs.list_tasks;
 	case RING:
@@ -218,6 +227,9 @@ static int configure(struct rec_session *session, const struct rec_session_confi
 	skel->rodata->cfg_filter = config->filter;
 	skel->rodata->cfg_vfork_only = config->vfork_only;
 	skel->rodata->cfg_argv_max = config->argv_max;
+	skel->rodata->cfg_v1_hierarchy = config->v1_hierarchy;
+	skel->rodata->cfg_v1_is_pids = config->v1_is_pids;
+	skel->rodata->cfg_freezer_hierarchy = config->freezer_hierarchy;
 	skel->rodata->cfg_wake_bytes = config->ring_bytes / 8;
 	r = size_maps(session, config);
 	return r ? vft_fail(err, r, 0, "cannot size the ring buffer: %s", strerror(-r)) : 0;

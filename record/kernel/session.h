@@ -15,7 +15,7 @@
 #include <vft/err.h>
 #include "record/start/fact.h"
 
-#define REC_N_HOOKS 8
+#define REC_N_HOOKS 9
 
 struct vfe_task_state;
 struct rec_session;
@@ -28,6 +28,9 @@ struct rec_session_config {
 	uint32_t argv_max; /* bytes of each argv */
 	/* Room for so many threads blocked in vfork, and processes followed; 0 = as is usual. */
 	uint32_t max_waiters, max_followed;
+	/* numbers of v1 hierarchies whose cgroups are told beside those of v2, 0 = there is none */
+	uint32_t v1_hierarchy, freezer_hierarchy;
+	bool v1_is_pids; /* else it is memory's */
 };
 
 /* Sums over all CPUs since loading. seen = delivered + ring_drops. */

@@ -9,6 +9,7 @@
 
 _Static_assert(REC_ARGV_MAX == VFE_ARGV_MAX, "one limit");
 _Static_assert(REC_EXE_MAX >= VFE_EXE_MAX + sizeof(" (deleted)"), "a path fits");
+_Static_assert(VFE_CGROUP_ID(3, 5) == VFT_CGROUP_ID(3, 5), "the kernel part makes the file's ids");
 
 /* The kernel's task state bits, as far as they are told apart here. */
 enum {
@@ -16,7 +17,6 @@ enum {
 	KERNEL_UNINTERRUPTIBLE = 0x2,
 	KERNEL_STOPPED = 0x4,
 	KERNEL_TRACED = 0x8,
-	KERNEL_FROZEN = 0x8000,
 	KERNEL_PF_FORKNOEXEC = 0x40,
 	WAIT_STATUS_CORE = 0x80,
 };
@@ -28,9 +28,9 @@ static const struct vft_str *comm_of(const struct vfe_task *wire, struct rec_tra
 	return &ret->comm;
 }
 
-static const struct vft_task *task_of(const struct vfe_task *wire, struct vft_task *ret)
+static const struct vft_task *task_of(const struct vfe_task *wire, struct rec_translation *ret)
 {
-	*ret = (struct vft_task){
+	ret->task = (struct vft_task){
 		.tgid = wire->tgid,
 		.tid = wire->tid,
 		.start_ns = wire->start_ns,
@@ -40,7 +40,8 @@ static const struct vft_task *task_of(const struct vfe_task *wire, struct vft_ta
 		.pidns = wire->pidns,
 		.cgroup = wire->cgroup,
 	};
-	return ret;
+	ret->task_cgroup_v1 = wire->cgroup_v1;
+	return &ret->task;
 }
 
 static void spawn(const struct vfe_spawn *wire, struct rec_translation *ret)
@@ -55,8 +56,9 @@ static void spawn(const struct vfe_spawn *wire, struct rec_translation *ret)
 		.pidns = wire->child_pidns,
 		.cgroup = wire->child_cgroup,
 	};
+	ret->other_cgroup_v1 = wire->child_cgroup_v1;
 	ret->event.kind = VFT_KIND_SPAWN;
-	ret->event.task = task_of(&wire->parent, &ret->task);
+	ret->event.task = task_of(&wire->parent, ret);
 	ret->event.comm = comm_of(&wire->parent, ret);
 	ret->event.flags = wire->flags & VFE_SPAWN_COMPAT ? VFT_SPAWN_COMPAT : 0;
 	ret->event.spawn.child = &ret->other;
@@ -69,7 +71,7 @@ static void spawn(const struct vfe_spawn *wire, struct rec_translation *ret)
 static void release(const struct vfe_release *wire, struct rec_translation *ret)
 {
 	ret->event.kind = VFT_KIND_RELEASE;
-	ret->event.task = task_of(&wire->child, &ret->task);
+	ret->event.task = task_of(&wire->child, ret);
 	ret->event.release.parent_tgid = wire->parent_tgid;
 	ret->event.release.parent_tid = wire->parent_tid;
 	ret->event.release.parent_start_ns = wire->parent_start_ns;
@@ -155,7 +157,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 	    wire->argv_size != rest - wire->path_size - wire->interp_size)
 		return -EBADMSG;
 	ret->event.kind = VFT_KIND_EXEC;
-	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.task = task_of(&wire->task, ret);
 	ret->event.comm = comm_of(&wire->task, ret);
 	ret->event.exec.path = name_of(data, wire->path_size, &ret->path);
 	ret->event.exec.interp = name_of(data + wire->path_size, wire->interp_size, &ret->interp);
@@ -181,7 +183,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 static void exit_event(const struct vfe_exit *wire, struct rec_translation *ret)
 {
 	ret->event.kind = VFT_KIND_EXIT;
-	ret->event.task = task_of(&wire->task, &ret->task);
+	ret->event.task = task_of(&wire->task, ret);
 	ret->event.comm = comm_of(&wire->task, ret);
 	ret->event.exit.code = (wire->wait_status >> 8) & 0xff;
 	ret->event.exit.signal = wire->wait_status & 0x7f;
@@ -193,10 +195,14 @@ static void exit_event(const struct vfe_exit *wire, struct rec_translation *ret)
 
 static int cgroup(const struct vfe_cgroup *wire, size_t size, struct rec_translation *ret)
 {
-	if (wire->path_size != size - sizeof(*wire))
+	const char *bytes = (const char *)(wire + 1);
+	size_t rest = size - sizeof(*wire);
+
+	if (wire->path_size > rest || wire->name_size != rest - wire->path_size)
 		return -EBADMSG;
-	ret->path.data = (const char *)(wire + 1);
-	ret->path.size = wire->path_size;
+	ret->path = (struct vft_str){bytes, wire->path_size};
+	ret->cgroup_parent = wire->parent_id;
+	ret->cgroup_name = (struct vft_str){bytes + wire->path_size, wire->name_size};
 	ret->event.kind = VFT_KIND_CGROUP;
 	ret->event.cgroup.id = wire->id;
 	ret->event.cgroup.path = &ret->path;
@@ -230,6 +236,13 @@ static int translate_body(const struct vfe_header *header, enum rec_args args,
 		if (header->size < sizeof(struct vfe_cgroup))
 			return -EBADMSG;
 		return cgroup((const void *)header, header->size, ret);
+	case VFE_CGROUP_GONE:
+		if (header->size != sizeof(struct vfe_cgroup))
+			return -EBADMSG;
+		ret->event.kind = VFT_KIND_CGROUP;
+		ret->event.cgroup.id = ((const struct vfe_cgroup *)(const void *)header)->id;
+		ret->event.cgroup.path = NULL;
+		return 0;
 	case VFE_TASK: /* never through the ring */
 		break;
 	}
@@ -255,13 +268,23 @@ static uint32_t state_of(const struct vfe_task_state *wire)
 		return VFT_STATE_TRACED;
 	if (wire->state & KERNEL_STOPPED)
 		return VFT_STATE_STOPPED;
-	if (wire->frozen || (wire->state & KERNEL_FROZEN))
+	if (wire->frozen)
 		return VFT_STATE_FROZEN;
 	if (wire->state & KERNEL_UNINTERRUPTIBLE)
 		return VFT_STATE_BLOCKED;
 	if (wire->state & KERNEL_INTERRUPTIBLE)
 		return VFT_STATE_SLEEPING;
 	return wire->state ? VFT_STATE_UNKNOWN : VFT_STATE_RUNNING;
+}
+
+static void take_task(const struct vfe_task_state *wire, struct rec_translation *ret)
+{
+	ret->event.task = task_of(&wire->task, ret);
+	ret->event.comm = comm_of(&wire->task, ret);
+	if (wire->frozen_cgroup) { /* the one that matters, and there is nothing to choose */
+		ret->task.cgroup = wire->frozen_cgroup;
+		ret->task_cgroup_v1 = 0;
+	}
 }
 
 void rec_translate_task(const struct vfe_task_state *wire, struct rec_translation *ret)
@@ -271,8 +294,7 @@ void rec_translate_task(const struct vfe_task_state *wire, struct rec_translatio
 		.cpu = wire->header.cpu,
 		.kind = VFT_KIND_SNAPSHOT,
 	};
-	ret->event.task = task_of(&wire->task, &ret->task);
-	ret->event.comm = comm_of(&wire->task, ret);
+	take_task(wire, ret);
 	ret->event.flags = (wire->vfork_done ? VFT_SNAPSHOT_VFORK_PENDING : 0) |
 			   (wire->task.tid != wire->task.tgid ? VFT_SNAPSHOT_THREAD : 0) |
 			   (wire->task_flags & KERNEL_PF_FORKNOEXEC ? 0 : VFT_SNAPSHOT_EXECED);
@@ -291,6 +313,5 @@ void rec_translate_stall(const struct vfe_task_state *wire, struct rec_translati
 		.kind = VFT_KIND_STALL,
 		.stall = {.state = state_of(wire), .syscall = -1},
 	};
-	ret->event.task = task_of(&wire->task, &ret->task);
-	ret->event.comm = comm_of(&wire->task, ret);
+	take_task(wire, ret);
 }

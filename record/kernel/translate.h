@@ -33,13 +33,19 @@ struct rec_translation {
 	struct vft_task task, other;
 	struct vft_str comm, path, interp, argv, exe;
 	char exe_bytes[REC_EXE_MAX];
+	/* the tasks' cgroups in a v1 hierarchy, 0 = none; their .cgroup is that of v2 */
+	uint64_t task_cgroup_v1, other_cgroup_v1;
+	/* of a new cgroup; the name is empty where the path is whole */
+	uint64_t cgroup_parent;
+	struct vft_str cgroup_name;
 };
 
 struct vfe_task_state;
 
 /*
  * Fill @ret from @record. 0, or -EBADMSG when it is none that this recorder's kernel part writes
- * (too short, an unknown kind, sizes that do not add up); @ret is then undefined.
+ * (too short, an unknown kind, sizes that do not add up); @ret is then undefined. A cgroup that is
+ * gone becomes an event of kind cgroup without a path, which is not for the file.
  */
 VFT_MUST_CHECK int rec_translate(const void *record, size_t size, enum rec_args args,
 				 struct rec_translation *ret);

@@ -7,6 +7,7 @@
 #include <vft/meta.h>
 
 #include "bpf/events.h"
+#include "record/watch/cgroups.h"
 #include "record/watch/procfs.h"
 
 /* No kernel stack is larger (arm64 with 64 KiB pages). */
@@ -310,9 +311,11 @@ size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool sele
 	return n;
 }
 
-static int write_stall(const struct entry *entry, struct rec_sink *sink, struct vft_err *err)
+static int write_stall(const struct entry *entry, struct rec_cgroups *cgroups,
+		       struct rec_sink *sink, struct vft_err *err)
 {
 	struct rec_translation out;
+	int r;
 
 	rec_translate_stall(&entry->state, &out);
 	if (entry->waiter) {
@@ -320,18 +323,20 @@ static int write_stall(const struct entry *entry, struct rec_sink *sink, struct 
 		out.event.stall.waiter_tid = entry->waiter->state.task.tid;
 		out.event.stall.waiter_start_ns = entry->waiter->state.task.start_ns;
 	}
-	return rec_sink_append(sink, &out.event, err);
+	r = rec_cgroups_tell(cgroups, &out, sink, err);
+	return r ? r : rec_sink_append(sink, &out.event, err);
 }
 
 int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot, bool selected_only,
-			      struct rec_sink *sink, struct vft_err *err)
+			      struct rec_cgroups *cgroups, struct rec_sink *sink,
+			      struct vft_err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < snapshot->n; i++)
 		if (holds_parent(snapshot, &snapshot->entries[i], selected_only))
-			r = write_stall(&snapshot->entries[i], sink, err);
-	return r;
+			r = write_stall(&snapshot->entries[i], cgroups, sink, err);
+	return r ? r : rec_cgroups_find_missing(cgroups, sink, err);
 }
 
 static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *entry,
@@ -381,11 +386,13 @@ static int read_names(const struct rec_snapshot *snapshot, const size_t *wanted,
 }
 
 static int write_entry(const struct entry *entry, const struct rec_proc_names *names,
-		       uint32_t more_flags, enum rec_args args, struct rec_sink *sink,
-		       struct vft_err *err)
+		       uint32_t more_flags, const struct rec_snapshot_options *options,
+		       struct rec_sink *sink, struct vft_err *err)
 {
 	struct rec_translation out;
 	struct vft_event *event = &out.event;
+	enum rec_args args = options->args;
+	int r;
 
 	rec_translate_task(&entry->state, &out);
 	event->flags |= more_flags;
@@ -405,7 +412,8 @@ static int write_entry(const struct entry *entry, const struct rec_proc_names *n
 	}
 	if (!event->snapshot.argv || args != REC_ARGS_FULL)
 		event->flags |= VFT_SNAPSHOT_ARGV_OFF;
-	return rec_sink_append(sink, event, err);
+	r = rec_cgroups_tell(options->cgroups, &out, sink, err);
+	return r ? r : rec_sink_append(sink, event, err);
 }
 
 static int write_entries(const struct rec_snapshot *snapshot, const size_t *wanted, size_t n,
@@ -413,16 +421,16 @@ static int write_entries(const struct rec_snapshot *snapshot, const size_t *want
 			 const struct rec_snapshot_options *options, struct rec_sink *sink,
 			 struct vft_err *err)
 {
-	int r = 0;
+	int r = rec_cgroups_begin_list(options->cgroups, sink, err);
 
 	for (size_t i = 0; !r && i < n; i++) {
 		uint32_t flags =
 			(i == 0 ? VFT_SNAPSHOT_FIRST : 0) | (i == n - 1 ? VFT_SNAPSHOT_LAST : 0);
 
 		r = write_entry(&snapshot->entries[wanted[i]],
-				batch ? rec_proc_get(batch, i) : NULL, flags, options->args, sink,
-				err);
+				batch ? rec_proc_get(batch, i) : NULL, flags, options, sink, err);
 	}
+	rec_cgroups_end_list(options->cgroups);
 	return r ? r : rec_sink_flush(sink, err);
 }
 

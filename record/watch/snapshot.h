@@ -16,6 +16,7 @@
 #include "record/store/sink.h"
 #include "record/kernel/translate.h"
 
+struct rec_cgroups;
 struct rec_proc_reader;
 struct rec_snapshot;
 
@@ -55,12 +56,13 @@ size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool sele
 
 /* Append a stall event for each of them: what state the child is in that holds its parent. */
 VFT_MUST_CHECK int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot,
-					     bool selected_only, struct rec_sink *sink,
-					     struct vft_err *err);
+					     bool selected_only, struct rec_cgroups *cgroups,
+					     struct rec_sink *sink, struct vft_err *err);
 
 struct rec_snapshot_options {
 	bool selected_only; /* what rec_snapshot_follow selected */
 	bool threads;
+	struct rec_cgroups *cgroups;
 	struct rec_proc_reader *reader; /* for executables' paths and command lines, or NULL */
 	enum rec_args args;
 };

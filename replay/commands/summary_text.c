@@ -10,6 +10,7 @@
 
 #define BAR_COLUMNS     40u
 #define COMMAND_COLUMNS 60u
+#define FROZEN_COLUMNS  160u /* the path of a container's cgroup is long */
 
 static void number(struct rep_out *out, enum rep_style style, uint64_t value)
 {
@@ -64,12 +65,25 @@ static void who_holds(struct rep_out *out, enum rep_style style, const struct re
 	who_thread(out, style, e->child_comm, e->child.tgid, e->child_tid);
 }
 
-static void state_of(struct rep_out *out, enum rep_style style, uint32_t state)
+/* "stopped", "frozen with cgroup /docker/1f2e": that one's, or what is above it, has to be thawed
+ */
+static void state_word(struct rep_out *out, enum rep_style style, uint32_t state,
+		       struct vft_str cgroup)
+{
+	rep_line_word(out, style, vft_state_name(state));
+	if (state != VFT_STATE_FROZEN || !cgroup.data)
+		return;
+	rep_line_word(out, style, " with cgroup ");
+	rep_line_bytes(out, style, cgroup, FROZEN_COLUMNS);
+}
+
+static void state_of(struct rep_out *out, enum rep_style style, uint32_t state,
+		     struct vft_str cgroup)
 {
 	if (!vft_state_name(state) || state == VFT_STATE_UNKNOWN)
 		return;
 	rep_line_word(out, style, " (");
-	rep_line_word(out, style, vft_state_name(state));
+	state_word(out, style, state, cgroup);
 	rep_line_word(out, style, ")");
 }
 
@@ -160,7 +174,7 @@ static void held_by(struct rep_out *out, enum rep_style style, const struct rep_
 	who_holds(out, style, e);
 	/* Its own state is that it waits; the state that matters is the holder's. */
 	if (!e->n_inside) {
-		state_of(out, style, e->child_state);
+		state_of(out, style, e->child_state, rep_str_get(vfork->child_cgroup_str));
 		return;
 	}
 	rep_line_word(out, style, ", which waits for it");
@@ -212,7 +226,7 @@ static void longest(struct rep_out *out, enum rep_style style, uint64_t n,
 		rep_line_word(out, style, " behind ");
 		who_thread(out, style, e->chain->holder_comm, e->chain->holder.tgid,
 			   e->chain->holder_tid);
-		state_of(out, style, e->chain->holder_state);
+		state_of(out, style, e->chain->holder_state, (struct vft_str){0});
 		rep_line_word(out, style, ": ");
 	}
 	held_by(out, style, vfork);
@@ -494,7 +508,7 @@ static void vfork_line(const struct rep_summary *s, const struct rep_vfork *vfor
 	if ((e->outcome == REP_OUTCOME_OPEN || e->may_be_open) &&
 	    e->child_state != VFT_STATE_UNKNOWN && vft_state_name(e->child_state)) {
 		rep_line_word(out, REP_PLAIN, ", ");
-		rep_line_word(out, REP_PLAIN, vft_state_name(e->child_state));
+		state_word(out, REP_PLAIN, e->child_state, rep_str_get(vfork->child_cgroup_str));
 	}
 	if (e->has_exit && e->exit_signal) {
 		rep_line_word(out, REP_PLAIN, " ");

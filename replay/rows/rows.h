@@ -62,7 +62,7 @@
 	  "of the child of one that is or may be open: the last that is known")                    \
 	X(UID, uid, NULL, UINT, HIDE, true, NULL, 0, "the parent's real uid as the host sees it")  \
 	X(CGROUP, cgroup, NULL, BYTES, HIDE, true, NULL, 0,                                        \
-	  "the parent's cgroup v2 path, or id:N where the file does not say it")                   \
+	  "the parent's cgroup's path, or id:N where the file does not say it")                    \
 	X(CONTAINER_ID, container_id, NULL, BYTES, HIDE, true, NULL, 0,                            \
 	  "64 hexadecimal digits out of the parent's cgroup path")                                 \
 	X(PARENT_KEY, parent_key, NULL, BYTES, HIDE, true, NULL, 0,                                \
@@ -94,7 +94,7 @@
 	  "there were more arguments than the recorder kept")                                      \
 	X(UID, uid, "UID", UINT, SHOW, true, NULL, 0, "real uid as the host sees it")              \
 	X(CGROUP, cgroup, NULL, BYTES, HIDE, true, NULL, 0,                                        \
-	  "cgroup v2 path, or id:N where the file does not say it")                                \
+	  "path of its cgroup, or id:N where the file does not say it")                            \
 	X(CONTAINER_ID, container_id, NULL, BYTES, HIDE, true, NULL, 0,                            \
 	  "64 hexadecimal digits out of the cgroup path")                                          \
 	X(SPAWN, spawn, "SPAWN", WORD, SHOW, false, rep_words_spawn, 0, "how it came to be")       \

@@ -27,7 +27,7 @@
 	X(TASK_START, task_start, NULL, UINT, HIDE, "start of the process, as in keys")            \
 	X(UID, uid, NULL, UINT, HIDE, "real uid as the host sees it")                              \
 	X(PIDNS, pidns, NULL, UINT, HIDE, "inode of the pid namespace")                            \
-	X(CGROUP, cgroup, NULL, UINT, HIDE, "cgroup v2 id")                                        \
+	X(CGROUP, cgroup, NULL, UINT, HIDE, "id of the cgroup; see docs/format.md")                \
 	X(COMM, comm, "COMM", BYTES, SHOW, "name of the thread")                                   \
 	X(CHILD_PID, child_pid, "child", UINT, DETAIL, "the new process")                          \
 	X(CHILD_TID, child_tid, "thread", UINT, DETAIL, "the new thread")                          \
@@ -36,7 +36,7 @@
 	X(CHILD_START, child_start, NULL, UINT, HIDE, "start of the new process, as in keys")      \
 	X(CHILD_UID, child_uid, NULL, UINT, HIDE, "the child's real uid")                          \
 	X(CHILD_PIDNS, child_pidns, NULL, UINT, HIDE, "inode of the child's pid namespace")        \
-	X(CHILD_CGROUP, child_cgroup, NULL, UINT, HIDE, "the child's cgroup v2 id")                \
+	X(CHILD_CGROUP, child_cgroup, NULL, UINT, HIDE, "id of the child's cgroup")                \
 	X(CLONE_FLAGS, clone_flags, "clone_flags", FLAGS, DETAIL, "CLONE_* bits, no exit signal")  \
 	X(EXIT_SIGNAL, exit_signal, NULL, WORD, HIDE, "what the parent gets when the child ends")  \
 	X(SYSCALL, syscall, NULL, INT, HIDE, "number in the caller's ABI")                         \

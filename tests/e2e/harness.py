@@ -132,6 +132,7 @@ class Case:
         self.environment = {**inherited, 'VFT_TRUTH': self.truth_path, 'LC_ALL': 'C.UTF-8',
                             'TZ': 'UTC'}
         self.undo = contextlib.ExitStack()
+        self.cgroups = set()  # (mount, path) of those made
 
     def path(self, name):
         return os.path.join(self.folder, name)

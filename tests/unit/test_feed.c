@@ -145,7 +145,7 @@ static void test_feed__a_block_tells_what_was_lost_before_its_end(void **state)
 	kernel.first_ns = 5000000000u;
 	open_sink(path, &rec.sink);
 	assert_int_equal(rec_losses_new(NULL, &rec.losses), 0);
-	assert_int_equal(rec_cgroups_new(&rec.cgroups), 0);
+	assert_int_equal(rec_cgroups_new(&rec.hierarchies, &rec.cgroups), 0);
 	assert_true(rec_drain_ring(&rec, &err) > 0);
 	/* What is on the disk here is what a kill -9 would leave. */
 	assert_true(check_blocks(path) > 0);

@@ -20,6 +20,7 @@ static const struct vfe_task some_task = {
 	.tid = 101,
 	.start_ns = 5000,
 	.cgroup = 77,
+	.cgroup_v1 = 88,
 	.ns_tgid = 1,
 	.ns_tid = 2,
 	.pidns = 4026531836u,
@@ -102,6 +103,7 @@ static void test_translate__spawn(void **state)
 				 .clone_flags = 0x4100,
 				 .child_start_ns = 8000,
 				 .child_cgroup = 78,
+				 .child_cgroup_v1 = 89,
 				 .child_tgid = 200,
 				 .child_tid = 200,
 				 .child_ns_tgid = 9,
@@ -126,6 +128,8 @@ static void test_translate__spawn(void **state)
 	assert_int_equal(out.event.spawn.child->ns_tid, 9);
 	assert_int_equal(out.event.spawn.child->start_ns, 8000);
 	assert_int_equal(out.event.spawn.child->cgroup, 78);
+	assert_int_equal(out.task_cgroup_v1, 88);
+	assert_int_equal(out.other_cgroup_v1, 89);
 	assert_int_equal(out.event.spawn.child->uid, 1000);
 	assert_int_equal(out.event.spawn.child->pidns, 4026532000u);
 	assert_int_equal(out.event.spawn.clone_flags, 0x4100);
@@ -336,7 +340,8 @@ static void test_translate__every_short_size(void **state)
 		     {VFE_RELEASE, sizeof(struct vfe_release)},
 		     {VFE_EXEC, sizeof(struct vfe_exec)},
 		     {VFE_EXIT, sizeof(struct vfe_exit)},
-		     {VFE_CGROUP, sizeof(struct vfe_cgroup)}};
+		     {VFE_CGROUP, sizeof(struct vfe_cgroup)},
+		     {VFE_CGROUP_GONE, sizeof(struct vfe_cgroup)}};
 	struct rec_translation out;
 
 	(void)state;
@@ -374,8 +379,9 @@ static void test_translate__cgroup(void **state)
 {
 	struct {
 		struct vfe_cgroup cgroup;
-		char path[5];
-	} wire = {.cgroup = {.id = 42, .path_size = 5}, .path = {'/', 'a', '/', 'b', 'c'}};
+		char bytes[5];
+	} wire = {.cgroup = {.id = 42, .parent_id = 41, .path_size = 5},
+		  .bytes = {'/', 'a', '/', 'b', 'c'}};
 	size_t size = sizeof(wire.cgroup) + 5;
 	struct rec_translation out;
 
@@ -384,8 +390,31 @@ static void test_translate__cgroup(void **state)
 	assert_int_equal(rec_translate(&wire, size, REC_ARGS_FULL, &out), 0);
 	assert_int_equal(out.event.cgroup.id, 42);
 	assert_str(out.event.cgroup.path, "/a/bc", 5);
-	wire.cgroup.path_size = 6;
+	assert_int_equal(out.cgroup_parent, 41);
+	assert_int_equal(out.cgroup_name.size, 0);
+	wire.cgroup.path_size = 3;
 	assert_int_equal(rec_translate(&wire, size, REC_ARGS_FULL, &out), -EBADMSG);
+	wire.cgroup.name_size = 2;
+	assert_int_equal(rec_translate(&wire, size, REC_ARGS_FULL, &out), 0);
+	assert_str(out.event.cgroup.path, "/a/", 3);
+	assert_str(&out.cgroup_name, "bc", 2);
+	wire.cgroup.name_size = 3;
+	assert_int_equal(rec_translate(&wire, size, REC_ARGS_FULL, &out), -EBADMSG);
+	wire.cgroup.path_size = UINT32_MAX;
+	wire.cgroup.name_size = 6;
+	assert_int_equal(rec_translate(&wire, size, REC_ARGS_FULL, &out), -EBADMSG);
+}
+
+static void test_translate__cgroup_gone(void **state)
+{
+	struct vfe_cgroup wire = {.header = header(VFE_CGROUP_GONE, sizeof(wire)), .id = 42};
+	struct rec_translation out;
+
+	(void)state;
+	assert_int_equal(rec_translate(&wire, sizeof(wire), REC_ARGS_FULL, &out), 0);
+	assert_int_equal(out.event.kind, VFT_KIND_CGROUP);
+	assert_int_equal(out.event.cgroup.id, 42);
+	assert_null(out.event.cgroup.path);
 }
 
 static uint32_t state_of(uint32_t state, uint32_t exit_state, uint32_t frozen)
@@ -404,13 +433,35 @@ static void test_translate__task_states(void **state)
 	assert_int_equal(state_of(0, 0, 0), VFT_STATE_RUNNING);
 	assert_int_equal(state_of(0x1, 0, 0), VFT_STATE_SLEEPING);
 	assert_int_equal(state_of(0x1, 0, 1), VFT_STATE_FROZEN);
-	assert_int_equal(state_of(0x8000, 0, 0), VFT_STATE_FROZEN);
+	assert_int_equal(state_of(0x8000, 0, 1), VFT_STATE_FROZEN);
+	assert_int_equal(state_of(0x8000, 0, 0), VFT_STATE_UNKNOWN); /* not with a cgroup */
 	assert_int_equal(state_of(0x102, 0, 0), VFT_STATE_BLOCKED);
 	assert_int_equal(state_of(0x104, 0, 0), VFT_STATE_STOPPED);
 	assert_int_equal(state_of(0x104, 0, 1), VFT_STATE_STOPPED);
 	assert_int_equal(state_of(0x108, 0, 0), VFT_STATE_TRACED);
 	assert_int_equal(state_of(0x80, 0x20, 0), VFT_STATE_DEAD);
 	assert_int_equal(state_of(0x40, 0, 0), VFT_STATE_UNKNOWN);
+}
+
+/* Of a frozen task the cgroup is that in the hierarchy which freezes it. */
+static void test_translate__stall(void **state)
+{
+	struct vfe_task_state wire = {.task = some_task, .state = 1};
+	struct rec_translation out;
+
+	(void)state;
+	rec_translate_stall(&wire, &out);
+	assert_int_equal(out.event.stall.state, VFT_STATE_SLEEPING);
+	assert_int_equal(out.task_cgroup_v1, 88);
+	assert_int_equal(out.event.task->cgroup, 77);
+	wire.frozen = 1;
+	wire.frozen_cgroup = 99;
+	rec_translate_stall(&wire, &out);
+	assert_int_equal(out.event.stall.state, VFT_STATE_FROZEN);
+	assert_int_equal(out.task_cgroup_v1, 0);
+	assert_int_equal(out.event.task->cgroup, 99);
+	rec_translate_task(&wire, &out);
+	assert_int_equal(out.event.task->cgroup, 99);
 }
 
 static void test_translate__task_flags(void **state)
@@ -450,6 +501,8 @@ int main(void)
 		cmocka_unit_test(test_translate__every_short_size),
 		cmocka_unit_test(test_translate__unknown_kind_and_wrong_size),
 		cmocka_unit_test(test_translate__cgroup),
+		cmocka_unit_test(test_translate__cgroup_gone),
+		cmocka_unit_test(test_translate__stall),
 		cmocka_unit_test(test_translate__task_states),
 		cmocka_unit_test(test_translate__task_flags),
 	};

@@ -46,7 +46,7 @@ enum vft_encoding {
 	X(8, TASK_NS_TGID, task_ns_tgid, SINT) /* tgid - pid in the task's own pid namespace */    \
 	X(9, TASK_UID, task_uid, DELTA)                                                            \
 	X(10, TASK_PIDNS, task_pidns, DELTA)   /* inode of the pid namespace */                    \
-	X(11, TASK_CGROUP, task_cgroup, DELTA) /* cgroup v2 id */                                  \
+	X(11, TASK_CGROUP, task_cgroup, DELTA) /* VFT_CGROUP_ID */                                 \
 	/* the string table */                                                                     \
 	X(12, STRING_LEN, string_len, UINT)                                                        \
 	X(13, STRING_DATA, string_data, BYTES)                                                     \
@@ -208,7 +208,7 @@ enum vft_kind {
 	F(MARK, TEXT, mark.text)
 #define VFT_FIELDS_CGROUP(F)                                                                       \
 	F(CGROUP, CGROUP, cgroup.id)                                                               \
-	F(CGROUP, PATH, cgroup.path) /* below the cgroup v2 root */
+	F(CGROUP, PATH, cgroup.path) /* below the root of its hierarchy */
 
 #define VFT_FIELD_LIST(F)                                                                          \
 	VFT_FIELDS_SPAWN(F)                                                                        \
@@ -244,6 +244,12 @@ enum vft_kind {
 #define VFT_SNAPSHOT_ARGV_OFF      0x8u  /* argv left out by option, or not readable in time */
 #define VFT_SNAPSHOT_THREAD        0x10u /* not the leader */
 #define VFT_SNAPSHOT_EXECED        0x20u /* has exec'd since its fork, or nothing says it has not */
+
+/*
+ * A cgroup's id: its inode, which is unique in its hierarchy only, and in front of it the number of
+ * the hierarchy: 0 for cgroup v2, for v1 as in /proc/PID/cgroup.
+ */
+#define VFT_CGROUP_ID(hierarchy, ino) ((uint64_t)(hierarchy) << 40 | (ino))
 
 enum vft_release_by { VFT_BY_UNKNOWN = 0, VFT_BY_EXEC = 1, VFT_BY_EXIT = 2 };
 
@@ -312,7 +318,7 @@ struct vft_task {
 	uint32_t ns_tgid, ns_tid; /* in the task's own pid namespace */
 	uint32_t uid;             /* real, as the host sees it */
 	uint32_t pidns;           /* inode of the pid namespace */
-	uint64_t cgroup;          /* cgroup v2 id, 0 unknown */
+	uint64_t cgroup;          /* VFT_CGROUP_ID, 0 unknown */
 };
 
 /*
