@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "record/clock.h"
+#include "record/watch/target.h"
 
 #define MAX_FOLLOW_PASSES 16
 
 static int follow_failed(pid_t pid, int r, struct vft_err *err)
 {
 	if (r == -ESRCH)
-		return vft_fail(err, r, 0, "there is no process %d; look it up with ps", (int)pid);
+		return rec_target_explain(pid, err);
 	return vft_fail(err, r, 0, "cannot follow process %d: %s", (int)pid, strerror(-r));
 }
 
@@ -96,6 +97,8 @@ int rec_first_list(struct recorder *rec, struct vft_err *err)
 
 	if (r)
 		return r;
+	for (size_t i = 0; !rec->options->quiet && i < rec->options->n_pids; i++)
+		rec_target_say_thread(snapshot, rec->options->pids[i]);
 	r = rec_snapshot_add_waiters(snapshot, rec->session, rec->filtered);
 	if (r < 0)
 		vft_fail(err, r, 0, "cannot fill the BPF maps: %s", strerror(-r));

@@ -2,6 +2,7 @@
 #include "record/watch/snapshot.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <vft/meta.h>
@@ -20,6 +21,7 @@ struct entry {
 	bool selected;
 	const struct entry *waiter; /* the thread that this one's pending vfork blocks */
 	bool is_waiter;
+	bool is_outside; /* not selected, but a selected child holds one of its threads */
 };
 
 struct rec_snapshot {
@@ -155,15 +157,27 @@ static struct entry *find_leader(const struct rec_snapshot *snapshot, uint32_t t
 			   : NULL;
 }
 
-/* The pid under which this recorder's /proc shows a process; 0 where it cannot be told. */
+/*
+ * A task's id in the recorder's own pid namespace, which is what /proc shows and users know, given
+ * those on the host and in the task's namespace; 0 where it cannot be told.
+ */
+static pid_t visible_id(const struct rec_snapshot *snapshot, const struct entry *entry,
+			uint32_t host_id, uint32_t ns_id)
+{
+	if (entry->state.task.pidns == snapshot->own_pidns)
+		return (pid_t)ns_id;
+	/* In the first namespace, host pids are visible pids. */
+	return snapshot->own_pidns == VFT_PIDNS_INITIAL ? (pid_t)host_id : 0;
+}
+
 static pid_t visible_pid(const struct rec_snapshot *snapshot, const struct entry *entry)
 {
-	const struct vfe_task *task = &entry->state.task;
+	return visible_id(snapshot, entry, entry->state.task.tgid, entry->state.task.ns_tgid);
+}
 
-	if (task->pidns == snapshot->own_pidns)
-		return (pid_t)task->ns_tgid;
-	/* In the first namespace, host pids are visible pids. */
-	return snapshot->own_pidns == VFT_PIDNS_INITIAL ? (pid_t)task->tgid : 0;
+static pid_t visible_tid(const struct rec_snapshot *snapshot, const struct entry *entry)
+{
+	return visible_id(snapshot, entry, entry->state.task.tid, entry->state.task.ns_tid);
 }
 
 static int follow(struct rec_snapshot *snapshot, struct rec_session *session, struct entry *entry,
@@ -220,13 +234,27 @@ static int follow_descendants(struct rec_snapshot *snapshot, struct rec_session 
 	return n;
 }
 
-static struct entry *find_visible(struct rec_snapshot *snapshot, pid_t pid)
+/* The leader of the process that has a thread of that id: of itself, as a rule. */
+static struct entry *find_visible(const struct rec_snapshot *snapshot, pid_t id)
 {
-	for (size_t i = 0; i < snapshot->n; i++)
-		if (is_leader(&snapshot->entries[i]) && snapshot->entries[i].state.alive &&
-		    visible_pid(snapshot, &snapshot->entries[i]) == pid)
-			return &snapshot->entries[i];
+	for (size_t i = 0; i < snapshot->n; i++) {
+		const struct entry *entry = &snapshot->entries[i];
+
+		if (entry->state.alive && visible_tid(snapshot, entry) == id)
+			return find_leader(snapshot, entry->state.task.tgid);
+	}
 	return NULL;
+}
+
+pid_t rec_snapshot_get_process(const struct rec_snapshot *snapshot, pid_t id, char *ret_comm,
+			       size_t comm_size)
+{
+	const struct entry *entry = find_visible(snapshot, id);
+
+	if (!entry)
+		return 0;
+	snprintf(ret_comm, comm_size, "%.*s", VFE_COMM_SIZE, entry->state.task.comm);
+	return visible_pid(snapshot, entry);
 }
 
 int rec_snapshot_follow_self(struct rec_snapshot *snapshot, struct rec_session *session)
@@ -339,11 +367,28 @@ int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot, bool selected
 	return r ? r : rec_cgroups_find_missing(cgroups, sink, err);
 }
 
+/* Whom a followed child holds is named, too, whoever was to be followed. */
+static void mark_outside(struct rec_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n; i++) {
+		const struct entry *child = &snapshot->entries[i];
+		struct entry *leader;
+
+		if (!child->waiter || !is_selected(snapshot, child))
+			continue;
+		leader = find_leader(snapshot, child->waiter->state.task.tgid);
+		if (leader && !leader->selected)
+			leader->is_outside = true;
+	}
+}
+
 static bool is_wanted(const struct rec_snapshot *snapshot, const struct entry *entry,
 		      const struct rec_snapshot_options *options)
 {
-	if (!entry->state.alive || (options->selected_only && !is_selected(snapshot, entry)))
+	if (!entry->state.alive)
 		return false;
+	if (options->selected_only && !is_selected(snapshot, entry))
+		return entry->is_outside;
 	return is_leader(entry) || options->threads || entry->state.vfork_done;
 }
 
@@ -395,7 +440,7 @@ static int write_entry(const struct entry *entry, const struct rec_proc_names *n
 	int r;
 
 	rec_translate_task(&entry->state, &out);
-	event->flags |= more_flags;
+	event->flags |= more_flags | (entry->is_outside ? VFT_SNAPSHOT_OUTSIDE : 0);
 	if (entry->waiter) {
 		event->snapshot.waiter_tgid = entry->waiter->state.task.tgid;
 		event->snapshot.waiter_tid = entry->waiter->state.task.tid;
@@ -444,6 +489,8 @@ int rec_snapshot_write(struct rec_snapshot *snapshot, const struct rec_snapshot_
 
 	if (!wanted)
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
+	if (options->selected_only)
+		mark_outside(snapshot);
 	for (size_t i = 0; i < snapshot->n; i++)
 		if (is_wanted(snapshot, &snapshot->entries[i], options))
 			wanted[n++] = i;

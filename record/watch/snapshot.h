@@ -26,9 +26,10 @@ VFT_MUST_CHECK int rec_snapshot_take(struct rec_session *session, struct rec_sna
 void rec_snapshot_free(struct rec_snapshot *snapshot); /* NULL is fine */
 
 /*
- * Select the process that this recorder's pid namespace knows as @pid with all its descendants, and
- * have the session follow them. Returns how many it did not follow before, -ESRCH if there is no
- * such process. Those that the session has no room for are selected, but not followed.
+ * Select the process that this recorder's pid namespace knows as @pid, or that has a thread of that
+ * id, with all its descendants, and have the session follow them. Returns how many it did not
+ * follow before, -ESRCH if the list has no such process. Those that the
+ * session has no room for are selected, but not followed.
  */
 VFT_MUST_CHECK int rec_snapshot_follow_tree(struct rec_snapshot *snapshot,
 					    struct rec_session *session, pid_t pid);
@@ -38,6 +39,10 @@ VFT_MUST_CHECK int rec_snapshot_follow_self(struct rec_snapshot *snapshot,
 
 /* How many are selected but not followed: their descendants, and their later lives, are lost. */
 size_t rec_snapshot_get_n_unfollowed(const struct rec_snapshot *snapshot);
+/* The process that has @id, or a thread of that id, and its name, ended by NUL; 0 if there is none.
+ */
+pid_t rec_snapshot_get_process(const struct rec_snapshot *snapshot, pid_t id, char *ret_comm,
+			       size_t comm_size);
 
 /* Select whom the session follows already. */
 void rec_snapshot_select_followed(struct rec_snapshot *snapshot, struct rec_session *session);

@@ -3,8 +3,11 @@
 """Lists of what ran before: whom they hold, and whom the recorder can be told to follow."""
 
 import os
+import signal
+import threading
 
 import harness
+from episodes import find, one
 from harness import RECORD, Trace, check, check_equal
 
 PIDNS_INITIAL = 4026531836
@@ -46,6 +49,111 @@ def test_list_of_a_pid_namespace(t):
         check('pid namespace' in trace.report('info').text(), 'info says nothing')
         result = t.run(*inside, '-q', '--', 'true')
         check_equal(result.stderr, b'', 'what -q says')
+
+
+# --- whom -p follows ------------------------------------------------------------------------------
+
+def record_pid(t, pid, status=0):
+    process, trace = t.start_recorder(options=('--force', '-d', '200ms', '-p', pid))
+    return t.finish_recorder(process, status), trace
+
+
+def hang(t):
+    t.start(t.workload('stuck'), 'pause')
+    return t.wait_truth('stuck')
+
+
+def test_thread_id(t):
+    """-p of a thread records the process that it belongs to, and says so."""
+    ready = threading.Event()
+    end = threading.Event()
+    ids = []
+
+    def wait():
+        ids.append(threading.get_native_id())
+        ready.set()
+        end.wait()
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        ready.wait()
+        with open('/proc/self/comm', encoding='utf-8') as file:
+            comm = file.read().strip()
+        result, trace = record_pid(t, ids[0])
+        check_equal(result.error_lines()[0],
+                    f'vfork-record: {ids[0]} is a thread of process {os.getpid()} ({comm}), '
+                    'which is recorded with all its threads', 'the first line')
+        check(os.getpid() in [row['pid'] for row in trace.processes()],
+              'the process of the thread is not in the file')
+        result, _ = record_pid(t, os.getpid())
+        check('is a thread' not in result.stderr.decode(), f'a leader is called a thread: {result}')
+    finally:
+        end.set()
+        thread.join()
+
+
+def refusal(t, pid):
+    result, trace = record_pid(t, pid, status=2)
+    check(not os.path.exists(trace.path), 'a file was left')
+    (line,) = result.error_lines()
+    return line
+
+
+def test_kernel_thread(t):
+    """Those are in no list; that there is no such process would not be true."""
+    with open('/proc/2/stat', encoding='utf-8') as file:
+        if '(kthreadd)' not in file.read():
+            raise harness.Skip('no kernel thread is to be seen here')
+    check('2 (kthreadd) is a kernel thread' in refusal(t, 2), f'it says: {refusal(t, 2)}')
+
+
+def test_process_that_is_not_listed(t):
+    """Some kernels keep process 1 out of what programs list."""
+    trace = t.record('true', options=('-a',))
+    if 1 in [row['pid'] for row in trace.processes()]:
+        raise harness.Skip('this kernel lists process 1')
+    check('process 1 ' in refusal(t, 1) and 'does not list' in refusal(t, 1),
+          f'it says: {refusal(t, 1)}')
+
+
+def test_zombie(t):
+    zombie = t.start('true')
+    harness.wait_until(lambda: state_of(zombie.pid) == 'Z', 'the process to end')
+    check('ended already' in refusal(t, zombie.pid), f'it says: {refusal(t, zombie.pid)}')
+
+
+def state_of(pid):
+    with open(f'/proc/{pid}/stat', encoding='utf-8', errors='replace') as file:
+        return file.read().rpartition(')')[2].split()[0]
+
+
+def test_only_the_child(t):
+    """Its parent is held, and so is named: with executable, though nobody asked for it."""
+    truth = hang(t)
+    _, trace = record_pid(t, truth['child_pid'])
+    row = find(trace.vforks(), truth)
+    check_equal((row['outcome'], row['certain'], row['parent_comm'], row['parent_exe']),
+                ('open', True, 'stuck', os.path.realpath(t.workload('stuck'))), 'the row')
+    parent = one(trace.processes(), 'processes', pid=truth['parent_pid'])
+    check_equal(parent['argv'][1:], ['pause'], "the parent's arguments")
+    check_equal([event['pid'] for event in trace.events() if event['kind'] == 'snapshot'],
+                sorted((truth['parent_pid'], truth['child_pid'])), 'who is listed')
+
+
+def test_only_the_child_of_a_parent_that_ends(t):
+    """The parent's own end is seen as far as it ends the wait; nothing else is claimed."""
+    truth = hang(t)
+    process, trace = t.start_recorder(options=('-p', truth['child_pid']))
+    harness.wait_until(lambda: os.path.exists(trace.path) and b'"snapshot"' in trace.report(
+        'events', '--ndjson', status=None).stdout, 'the list')
+    os.kill(truth['parent_pid'], signal.SIGKILL)
+    harness.wait_until(lambda: harness.parent_of(truth['child_pid']) != truth['parent_pid'],
+                       'the parent to die')
+    process.send_signal(signal.SIGINT)
+    t.finish_recorder(process)
+    row = find(trace.vforks(), truth)
+    check_equal((row['outcome'], row['certain'], row['parent_comm']),
+                ('parent_killed', True, 'stuck'), f'the row ({row["reason"]})')
 
 
 if __name__ == '__main__':

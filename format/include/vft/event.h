@@ -245,6 +245,8 @@ enum vft_kind {
 #define VFT_SNAPSHOT_THREAD        0x10u /* not the leader */
 #define VFT_SNAPSHOT_EXECED        0x20u /* has exec'd since its fork, or nothing says it has not */
 
+#define VFT_SNAPSHOT_OUTSIDE 0x40u /* not followed: named as whom a followed child holds */
+
 /*
  * A cgroup's id: its inode, which is unique in its hierarchy only, and in front of it the number of
  * the hierarchy: 0 for cgroup v2, for v1 as in /proc/PID/cgroup.
