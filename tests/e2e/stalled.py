@@ -51,6 +51,11 @@ def wait_until_it_hears(process):
                        'the recorder to take its signals')
 
 
+def wait_until_it_records(process):
+    """The thread that writes begins when all else is on."""
+    harness.wait_until(lambda: len(os.listdir(f'/proc/{process.pid}/task')) == 2, 'the recording')
+
+
 def said(process):
     process.outputs[1].flush()
     with open(f'/proc/self/fd/{process.outputs[1].fileno()}', encoding='utf-8') as file:
@@ -167,8 +172,7 @@ def test_ends_with_the_processes_it_follows(t):
     followed = t.start(*command)
     t.wait_truth('ready')
     process = t.start(RECORD, '-o', t.path('t.vft'), '-p', f'{followed.pid}')
-    wait_until_it_hears(process)
-    harness.wait_until(lambda: os.path.exists(t.path('t.vft')), 'the file')
+    wait_until_it_records(process)
     t.open_gate(gate)
     t.finish(followed)
     check_equal(t.finish(process, ('vfork-record',)).status, 0, 'status')
@@ -181,7 +185,7 @@ def test_does_not_end_before_the_last_descendant(t):
     harness.wait_until(lambda: os.path.exists(t.path('pid')) and os.path.getsize(t.path('pid')),
                        'the descendant')
     process, trace = t.start_recorder(options=('-p', str(first.pid)))
-    harness.wait_until(lambda: len(os.listdir(f'/proc/{process.pid}/task')) == 2, 'the recording')
+    wait_until_it_records(process)
     t.open_gate(t.path('go'))
     t.finish(first)
     time.sleep(0.5)
