@@ -280,13 +280,27 @@ def descendants(ancestor):
     return found
 
 
+def kill_descendant(pid, ancestor):
+    """By a descriptor: between the listing and the signal a storm may have used all pids once more,
+    and this one may be a stranger's."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            above = parent_of(pid)
+            while above and above != ancestor:
+                above = parent_of(above)
+            if above:
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        finally:
+            os.close(descriptor)
+
+
 def kill_descendants():
     """SIGKILL and reap all that this process has below it, until there is nothing."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         for pid in descendants(os.getpid()):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+            kill_descendant(pid, os.getpid())
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
