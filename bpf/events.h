@@ -70,6 +70,7 @@ struct vfe_task {
 };
 
 #define VFE_SPAWN_COMPAT 0x1u
+#define VFE_SPAWN_KERNEL 0x2u /* the caller is a thread of the kernel */
 
 struct vfe_spawn {
 	struct vfe_header header;

@@ -314,7 +314,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 {
 	struct task_struct *parent = bpf_get_current_task_btf();
 	bool is_vfork = clone_flags & CLONE_VFORK;
-	bool is_thread = clone_flags & CLONE_THREAD;
+	bool is_thread = clone_flags & CLONE_THREAD, is_kernel = parent->flags & PF_KTHREAD;
 	struct task_struct *leader;
 	struct vfe_spawn *event;
 
@@ -349,8 +349,10 @@ int BPF_PROG(on_newtask, struct task_struct *child, __u64 clone_flags)
 	if (is_thread)
 		event->child_ns_tgid = innermost_nr(leader->thread_pid, &event->child_pidns);
 	event->exit_signal = is_thread ? 0 : child->exit_signal;
-	event->syscall = current_syscall(parent);
-	event->flags = is_compat(parent) ? VFE_SPAWN_COMPAT : 0;
+	/* A thread of the kernel, such as one that starts a helper for a core dump, calls nothing.
+	 */
+	event->syscall = is_kernel ? -1 : current_syscall(parent);
+	event->flags = is_kernel ? VFE_SPAWN_KERNEL : is_compat(parent) ? VFE_SPAWN_COMPAT : 0;
 	bpf_ringbuf_submit(event, submit_flags());
 	return 0;
 }

@@ -60,7 +60,8 @@ static void spawn(const struct vfe_spawn *wire, struct rec_translation *ret)
 	ret->event.kind = VFT_KIND_SPAWN;
 	ret->event.task = task_of(&wire->parent, ret);
 	ret->event.comm = comm_of(&wire->parent, ret);
-	ret->event.flags = wire->flags & VFE_SPAWN_COMPAT ? VFT_SPAWN_COMPAT : 0;
+	ret->event.flags = (wire->flags & VFE_SPAWN_COMPAT ? VFT_SPAWN_COMPAT : 0) |
+			   (wire->flags & VFE_SPAWN_KERNEL ? VFT_SPAWN_KERNEL : 0);
 	ret->event.spawn.child = &ret->other;
 	ret->event.spawn.clone_flags = wire->clone_flags;
 	ret->event.spawn.exit_signal = wire->exit_signal;

@@ -221,7 +221,9 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 		child->pub.spawn = REP_SPAWN_VFORK;
 	else
 		child->pub.spawn = flags & FLAG_CLONE_VM ? REP_SPAWN_CLONE : REP_SPAWN_FORK;
-	if (!(flags & FLAG_CLONE_PARENT))
+	/* The parent of what makes the kernel's tasks is in no list, and says nothing: it makes
+	 * all. */
+	if (!(flags & FLAG_CLONE_PARENT) || event->flags & VFT_SPAWN_KERNEL)
 		child->pub.parent = (struct rep_key){event->task->tgid, event->task->start_ns};
 	else if (caller)
 		child->pub.parent = caller->pub.parent;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who is who: pid namespaces, a pid used twice, the tree of those who made whom."""
 
+import errno
 import os
 import re
 
@@ -9,6 +10,10 @@ import harness
 from episodes import (CLONE_NEWPID, CLONE_VFORK, check_episode, check_nothing_lost, check_process,
                       check_status)
 from harness import Skip, check, check_equal
+
+SPAWN_KERNEL = 2
+# Asks for a key that nobody has: the kernel starts a program that may know it.
+REQUEST_KEY = {'x86_64': 249, 'aarch64': 218}
 
 
 def test_child_in_a_new_pid_namespace(t):
@@ -56,6 +61,28 @@ def test_pid_used_twice(t):
     for row, truth in zip(rows, (first, second)):
         check_equal(processes[row['child_key']]['pid'], truth['child_pid'], 'pid by key')
         check_status(processes[row['child_key']], truth['status'], 'by key')
+
+
+def test_made_by_the_kernel(t):
+    """What a worker of the kernel starts: nobody called anything, and the parent has a name."""
+    if os.uname().machine not in REQUEST_KEY:
+        raise Skip('the number of request_key is not known here')
+    ask = (f'import ctypes; libc = ctypes.CDLL(None, use_errno=True); '
+           f'libc.syscall({REQUEST_KEY[os.uname().machine]}, b"user", b"vft-none", b"to be asked", '
+           f'ctypes.c_int(-3)); raise SystemExit(ctypes.get_errno() == {errno.ENOSYS})')
+    process, trace = t.start_recorder('python3', '-c', ask, options=('--all',))
+    if t.finish_recorder(process, status=None).status:
+        raise Skip('this kernel keeps no keys')
+    spawns = [event for event in trace.events()
+              if event['kind'] == 'spawn' and event['flags'] & SPAWN_KERNEL]
+    if not spawns:
+        raise Skip('this kernel makes such tasks unseen')
+    processes = {row['pid']: row for row in trace.processes()}
+    for spawn in spawns:
+        check_equal(spawn['syscall'], None, f'the system call of {spawn}')
+        check(spawn['comm'].startswith('kworker/'), f'the caller of {spawn}')
+        check_equal(processes[spawn['child_pid']]['ppid'], spawn['pid'], 'its parent')
+        check(processes[spawn['pid']]['comm'], 'the parent has no name')
 
 
 def test_tree(t):

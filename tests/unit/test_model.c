@@ -167,6 +167,19 @@ static void test_model__clone_parent(void **state)
 	assert_int_equal(episode->parent_tid, 100);
 }
 
+/* The kernel's workers make their children siblings of their own, and are in no list. */
+static void test_model__made_by_the_kernel(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vft_event *spawn =
+		script_spawn(fixture->script, 10 * MS, leader_of(50, 1), CHILD, F_PARENT | F_VM);
+
+	spawn->flags = VFT_SPAWN_KERNEL;
+	run(fixture);
+	assert_int_equal(result_process(fixture->result, 200)->parent.tgid, 50);
+	assert_text(result_process(fixture->result, 50)->comm, "parent");
+}
+
 static void test_model__nested_vfork(void **state)
 {
 	struct fixture *fixture = *state;
@@ -737,6 +750,7 @@ int main(void)
 		TEST(test_model__child_inherits_image),
 		TEST(test_model__exec_file),
 		TEST(test_model__clone_parent),
+		TEST(test_model__made_by_the_kernel),
 		TEST(test_model__nested_vfork),
 		TEST(test_model__nested_vfork_middle_killed),
 		TEST(test_model__eight_threads_at_once),

@@ -120,6 +120,9 @@ static void test_translate__spawn(void **state)
 	assert_int_equal(out.event.time_ns, 9000);
 	assert_int_equal(out.event.cpu, 3);
 	assert_int_equal(out.event.flags, VFT_SPAWN_COMPAT);
+	wire.flags = VFE_SPAWN_KERNEL;
+	assert_int_equal(rec_translate(&wire, sizeof(wire), REC_ARGS_FULL, &out), 0);
+	assert_int_equal(out.event.flags, VFT_SPAWN_KERNEL);
 	assert_int_equal(out.event.task->tid, 101);
 	assert_int_equal(out.event.task->ns_tid, 2);
 	assert_int_equal(out.event.task->start_ns, 5000);

@@ -226,6 +226,7 @@ enum vft_kind {
 
 /* flags, per kind */
 #define VFT_SPAWN_COMPAT 0x1u /* the caller ran a 32-bit system call: its numbers are others */
+#define VFT_SPAWN_KERNEL 0x2u /* the caller is a thread of the kernel */
 
 #define VFT_EXEC_SCRIPT     0x1u  /* path names a script; interp is what runs it */
 #define VFT_EXEC_PATH_CUT   0x2u  /* path or interp was longer than the recorder keeps */
