@@ -151,11 +151,31 @@ def make(case, *names, controller=None, mount=None):
 
 def mount_named(case):
     """A v1 hierarchy of its own, without controllers: its inodes are counted from 1."""
-    folder = case.path('named')
+    folder, name = case.path('named'), f'name=vft{os.getpid()}{time.monotonic_ns()}'
     os.mkdir(folder)
-    words = ['mount', '-t', 'cgroup', '-o', f'none,name=vft{os.getpid()}{time.monotonic_ns()}',
-             'none', folder]
-    if subprocess.run(words, capture_output=True, check=False).returncode:
+
+    def mount():
+        return subprocess.run(['mount', '-t', 'cgroup', '-o', f'none,{name}', 'none', folder],
+                              capture_output=True, check=False).returncode == 0
+
+    def umount():
+        subprocess.run(['umount', folder], capture_output=True, check=False)
+
+    def is_gone():
+        with open('/proc/self/cgroup', encoding='utf-8') as file:
+            return f':{name}:' not in file.read()
+
+    def end():
+        """It goes a moment after its mount; if its last cgroup had not yet, after another."""
+        umount()
+        for _ in range(5):
+            time.sleep(0.3)
+            if is_gone():
+                return
+            mount()
+            umount()
+        harness.wait_until(is_gone, 'the hierarchy to go')
+    if not mount():
         raise Skip('this kernel mounts no v1 hierarchy')
-    case.undo.callback(subprocess.run, ['umount', folder], check=False)
+    case.undo.callback(end)
     return folder
