@@ -43,7 +43,7 @@ struct rep_run {
 };
 
 struct rep_command {
-	const char *name, *about;
+	const char *name;
 	const char *help; /* one screen, examples first */
 	enum rep_command_bit bit;
 	/* 0, or a negative errno when reading cannot go on; -EPIPE and the like come from run->out.

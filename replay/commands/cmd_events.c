@@ -134,7 +134,6 @@ static int run_events(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_events = {
 	.name = "events",
-	.about = "what was recorded, in order of time",
 	.help = help,
 	.bit = REP_CMD_EVENTS,
 	.run = run_events,

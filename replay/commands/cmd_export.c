@@ -144,7 +144,6 @@ static int run_export(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_export = {
 	.name = "export",
-	.about = "a table as csv, ndjson or json",
 	.help = help,
 	.bit = REP_CMD_EXPORT,
 	.run = run_export,

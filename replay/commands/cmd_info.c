@@ -281,7 +281,6 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_info = {
 	.name = "info",
-	.about = "what the file says of itself",
 	.help = help,
 	.bit = REP_CMD_INFO,
 	.run = run_info,

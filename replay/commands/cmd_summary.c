@@ -296,7 +296,6 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_summary = {
 	.name = "summary",
-	.about = "verdict first: what is stuck, and what was lost",
 	.help = help,
 	.bit = REP_CMD_SUMMARY,
 	.run = run_summary,

@@ -314,7 +314,6 @@ static int run_tree(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_tree = {
 	.name = "tree",
-	.about = "who made whom",
 	.help = help,
 	.bit = REP_CMD_TREE,
 	.run = run_tree,

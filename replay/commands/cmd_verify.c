@@ -209,7 +209,6 @@ static int run_verify(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_verify = {
 	.name = "verify",
-	.about = "checks every byte",
 	.help = help,
 	.bit = REP_CMD_VERIFY,
 	.run = run_verify,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay/commands/cmd.h"
-#include "replay/commands/cmd_events.h"
 
 #include <errno.h>
 
@@ -155,7 +154,6 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_vforks = {
 	.name = "vforks",
-	.about = "one row per vfork",
 	.help = help,
 	.bit = REP_CMD_VFORKS,
 	.run = run_vforks,
