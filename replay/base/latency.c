@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BUCKET_BITS 10u
 #define N_BUCKETS   (1u << BUCKET_BITS)
@@ -97,8 +98,7 @@ static uint64_t exact_rank(const struct rep_latency *latency, uint64_t rank)
 {
 	uint64_t sorted[REP_N_EXACT];
 
-	for (size_t i = 0; i < latency->n; i++)
-		sorted[i] = latency->exact[i];
+	memcpy(sorted, latency->exact, latency->n * sizeof(sorted[0]));
 	qsort(sorted, latency->n, sizeof(sorted[0]), by_value);
 	return sorted[rank - 1];
 }

@@ -22,7 +22,7 @@ void rep_zone_name(int offset_s, char ret[REP_ZONE_NAME])
 	unsigned int minutes = (unsigned int)(offset_s < 0 ? -offset_s : offset_s) / 60 % 6000;
 
 	if (!offset_s)
-		strcpy(ret, "UTC");
+		memcpy(ret, "UTC", sizeof("UTC"));
 	else
 		snprintf(ret, REP_ZONE_NAME, "%c%02u:%02u", offset_s < 0 ? '-' : '+', minutes / 60,
 			 minutes % 60);

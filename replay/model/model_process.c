@@ -95,8 +95,9 @@ static int make_ahead(struct rep_model *model, struct rep_key key, struct proces
 	if (former && former->older)
 		r = model_process_vanish(model, former->older, key.start_ns,
 					 REP_GIVEN_UP_PID_REUSED);
-	if (r == 0)
-		r = process_new(model, key, NULL, ret);
+	if (r < 0)
+		return r;
+	r = process_new(model, key, NULL, ret);
 	if (r < 0)
 		return r;
 	(*ret)->is_ahead = true;

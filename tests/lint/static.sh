@@ -8,12 +8,15 @@ cd "$(dirname "$0")/../.."
 # unknownEvaluationOrder: taken for it are nested designated initialisers.
 # legacyUninitvar in procfs.c: the buffer that read() is about to fill.
 # memleak in tree.c: the pointer is given back by memcpy().
-cppcheck -q --enable=warning,portability --std=c11 -D_GNU_SOURCE -I . -I format/include \
+# normalCheckLevelMaxBranches: no finding, but newer versions' word on how far they looked.
+failed=0
+cppcheck -q --enable=warning,portability --std=c11 -D_GNU_SOURCE -DVFT_TOOL_VERSION='"0"' \
+	-I . -I format/include --suppress=normalCheckLevelMaxBranches \
 	--suppress=unknownEvaluationOrder --suppress=legacyUninitvar:record/watch/procfs.c \
 	--suppress=memleak:replay/tree/tree.c \
-	--error-exitcode=1 -j2 format replay record
+	--error-exitcode=1 -j2 format replay record || failed=1
 
-# What gcc 12 gets wrong, file by file.
+# What gcc 12 and 14 get wrong, file by file.
 excused() {
 	case $1 in
 	# The first n_columns are filled by the loop before, which ends early only by returning.
@@ -22,12 +25,16 @@ excused() {
 	format/block/decode.c) echo -Wno-analyzer-null-dereference ;;
 	# The struct is given back as its first member and freed by that.
 	format/base/io.c | replay/source/view.c) echo -Wno-analyzer-malloc-leak ;;
+	# The chain is kept by its last wait.
+	replay/model/model_episode.c) echo -Wno-analyzer-malloc-leak ;;
+	# What stands in for a closed standard stream stays open.
+	replay/main.c) echo -Wno-analyzer-fd-leak ;;
 	# An option that takes a value is not called without one.
 	replay/options.c) echo -Wno-analyzer-null-argument -Wno-analyzer-null-dereference ;;
 	esac
 }
 
-# What clang-tidy 14 gets wrong, file by file. It sees one file at a time, so it does not know that
+# What clang-tidy 14 and 19 get wrong, file by file. It sees one file at a time, so it does not know that
 # vft_fail() gives its code back: to it what failed goes on.
 tidy_excused() {
 	case $1 in
@@ -62,7 +69,6 @@ tidy() {
 }
 
 build=$1
-failed=0
 # bpf/ is compiled for another machine, which clang-tidy is not asked to imitate.
 analysed=$(find format replay -name '*.c' | sort)
 tidied="$analysed $(find record -name '*.c' | sort)"
