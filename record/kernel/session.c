@@ -402,7 +402,7 @@ int rec_session_attach(struct rec_session *session, struct vft_err *err)
 static int try_hook(enum hook hook, struct vft_err *err)
 {
 	struct rec_session_config config = {.ring_bytes = (uint64_t)sysconf(_SC_PAGESIZE)};
-	struct rec_session *session;
+	struct rec_session *session = NULL;
 	int r = new_session(&config, hook, &session, err);
 
 	if (r)

@@ -264,7 +264,7 @@ static int become(const struct rec_user *user)
 /* The capabilities that are left at the end: 0, or those of CAP_BPF; or a negative errno. */
 static int give_up_capabilities(int (*works)(void *context), void *context, uint64_t *ret_left)
 {
-	struct capabilities had;
+	struct capabilities had = {0};
 	uint64_t bpf;
 	int r = get_capabilities(&had);
 
@@ -287,7 +287,7 @@ static int give_up_capabilities(int (*works)(void *context), void *context, uint
 /* Believe the kernel, not the calls that did not fail. */
 static bool has_become(const struct rec_user *user, bool is_other, uint64_t left)
 {
-	struct capabilities have;
+	struct capabilities have = {0};
 	uid_t uid[3];
 	gid_t gid[3];
 
