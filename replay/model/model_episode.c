@@ -4,9 +4,9 @@
 
 #include "replay/model/model_internal.h"
 
-struct rep_moment model_now(const struct rep_model *model, uint64_t time_ns)
+struct rep_point model_now(const struct rep_model *model, uint64_t time_ns)
 {
-	return (struct rep_moment){time_ns, model->n_gaps};
+	return (struct rep_point){time_ns, model->n_gaps};
 }
 
 struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key)
@@ -96,23 +96,23 @@ int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
 }
 
 /* What a row says of gaps: those that hide nothing later than its own moment lie before it. */
-static struct rep_moment row_moment(const struct rep_model *model, const struct vft_event *row,
-				    uint32_t n_known_gaps)
+static struct rep_point row_point(const struct rep_model *model, const struct vft_event *row,
+				  uint32_t n_known_gaps)
 {
 	bool is_behind = !model->is_gap_open && row->time_ns > model->gap_end_ns &&
 			 row->time_ns - model->gap_end_ns > REP_LOSS_SLACK_NS;
 
-	return (struct rep_moment){row->time_ns, is_behind ? model->n_gaps : n_known_gaps};
+	return (struct rep_point){row->time_ns, is_behind ? model->n_gaps : n_known_gaps};
 }
 
 void model_episode_set_pending(struct rep_model *model, struct episode *episode,
 			       const struct vft_event *row)
 {
-	struct rep_moment *pending = &episode->evidence.pending;
+	struct rep_point *pending = &episode->evidence.pending;
 
 	if (row->time_ns < pending->time_ns)
 		return;
-	*pending = row_moment(model, row, pending->n_gaps);
+	*pending = row_point(model, row, pending->n_gaps);
 	episode->is_row_pending = true;
 	episode->pub.child_state =
 		row->kind == VFT_KIND_STALL ? row->stall.state : row->snapshot.state;
@@ -205,9 +205,9 @@ static int episode_new(struct rep_model *model, const struct vft_event *event,
 	episode->pub.syscall = -1;
 	episode->pub.start_ns = child->start_ns;
 	/* What the child did since its start, as far as it was watched, belongs to it. */
-	episode->evidence.known = (struct rep_moment){child->start_ns, 0};
-	episode->evidence.pending = model_is_row(event) ? row_moment(model, event, 0)
-							: model_now(model, event->time_ns);
+	episode->evidence.known = (struct rep_point){child->start_ns, 0};
+	episode->evidence.pending =
+		model_is_row(event) ? row_point(model, event, 0) : model_now(model, event->time_ns);
 	episode->is_ahead = model_is_row(event);
 	episode->older = older;
 	if (newest)

@@ -250,7 +250,7 @@ VFT_MUST_CHECK int model_process_flush(struct rep_model *model);
 VFT_MUST_CHECK int model_vanish_older(struct rep_model *model);
 
 /* model_episode.c */
-struct rep_moment model_now(const struct rep_model *model, uint64_t time_ns);
+struct rep_point model_now(const struct rep_model *model, uint64_t time_ns);
 struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key);
 VFT_MUST_CHECK int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 				       struct process *caller);

@@ -141,8 +141,8 @@ const char *rep_reason_text(const struct rep_episode *episode, uint64_t origin_n
  * its place in the file, which is the order of cause and effect, and by its time.
  */
 static bool is_hidden(const struct rep_verdict_context *context,
-		      const struct rep_evidence *evidence, const struct rep_moment *from,
-		      const struct rep_moment *to, struct rep_episode *episode)
+		      const struct rep_evidence *evidence, const struct rep_point *from,
+		      const struct rep_point *to, struct rep_episode *episode)
 {
 	const struct rep_loss *loss = rep_losses_find(context->losses, from->time_ns, to->time_ns);
 
@@ -278,7 +278,7 @@ static bool decide_parent_died(const struct rep_verdict_context *context,
 static bool decide_given_up(const struct rep_verdict_context *context, const struct rep_evidence *e,
 			    struct rep_episode *episode)
 {
-	const struct rep_moment *from = e->is_released ? &e->released : &e->pending;
+	const struct rep_point *from = e->is_released ? &e->released : &e->pending;
 
 	/* Set before the reason proper, so that the loss that explains it comes first. */
 	(void)is_hidden(context, e, from, &e->given_up, episode);
@@ -302,7 +302,7 @@ static bool decide_given_up(const struct rep_verdict_context *context, const str
 static void decide_at_end(const struct rep_verdict_context *context, const struct rep_evidence *e,
 			  struct rep_episode *episode)
 {
-	const struct rep_moment *from = e->is_released ? &e->released : &e->pending;
+	const struct rep_point *from = e->is_released ? &e->released : &e->pending;
 
 	if (is_hidden(context, e, from, &context->end, episode)) {
 		episode->may_be_open = !e->is_released && !e->is_parent_went_on;
@@ -337,10 +337,10 @@ static uint64_t time_since(const struct rep_episode *episode, uint64_t time_ns)
 	return time_ns > episode->start_ns ? time_ns - episode->start_ns : 0;
 }
 
-static void limit(const struct rep_episode *episode, bool is_seen, const struct rep_moment *moment,
+static void limit(const struct rep_episode *episode, bool is_seen, const struct rep_point *point,
 		  uint64_t *most_ns)
 {
-	uint64_t length_ns = time_since(episode, moment->time_ns);
+	uint64_t length_ns = time_since(episode, point->time_ns);
 
 	if (is_seen && length_ns < *most_ns)
 		*most_ns = length_ns;

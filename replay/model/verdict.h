@@ -25,18 +25,17 @@ enum rep_giving_up {
 	REP_GIVEN_UP_PID_REUSED,
 };
 
-/* A moment of the section: in time, and in the order of the file (how many gaps stood before it).
+/* A point of the section: in time, and in the order of the file (how many gaps stood before it).
  */
-struct rep_moment {
+struct rep_point {
 	uint64_t time_ns;
 	uint32_t n_gaps;
 };
 
 struct rep_evidence {
-	struct rep_moment known; /* the child's beginning, since when its events count */
-	struct rep_moment
-		pending; /* the last moment at which the wait is known to have been open */
-	struct rep_moment released, execed, exited, parent_died, parent_went_on, given_up;
+	struct rep_point known;   /* the child's beginning, since when its events count */
+	struct rep_point pending; /* the last moment at which the wait is known to have been open */
+	struct rep_point released, execed, exited, parent_died, parent_went_on, given_up;
 	struct rep_loss gap; /* the last gap before the decision, where n_gaps differ */
 	uint32_t release_by; /* enum vft_release_by */
 	bool is_released, is_execed, is_exited, is_parent_died, is_parent_went_on;
@@ -51,9 +50,9 @@ struct rep_evidence {
 struct rep_verdict_context {
 	uint64_t has; /* VFT_HAS_* */
 	struct rep_losses *losses;
-	uint64_t attached_ns;  /* every hook was attached from here on; 0 = from the start */
-	struct rep_moment end; /* how far the section is known */
-	bool is_closed;        /* it ended cleanly there */
+	uint64_t attached_ns; /* every hook was attached from here on; 0 = from the start */
+	struct rep_point end; /* how far the section is known */
+	bool is_closed;       /* it ended cleanly there */
 };
 
 /*
