@@ -65,9 +65,12 @@ int rep_survey(struct vft_source *source, struct rep_survey_section **ret, size_
 		return 0;
 	starts = calloc(REP_MAX_SURVEY, sizeof(*starts));
 	sections = calloc(REP_MAX_SURVEY, sizeof(*sections));
-	if (!starts || !sections)
-		r = -ENOMEM;
-	while (r == 0 && start_off && n < REP_MAX_SURVEY) {
+	if (!starts || !sections) {
+		free(starts);
+		free(sections);
+		return -ENOMEM;
+	}
+	while (start_off && n < REP_MAX_SURVEY) {
 		if (!find_start(source, start_off, &start_off))
 			start_off = 0;
 		starts[n++] = start_off;
