@@ -25,6 +25,8 @@ void *__real_calloc(size_t n, size_t size);
 void __real_free(void *data);
 ZSTD_DCtx *__real_ZSTD_createDCtx(void);
 ZSTD_CCtx *__real_ZSTD_createCCtx(void);
+size_t __real_ZSTD_freeDCtx(ZSTD_DCtx *context);
+size_t __real_ZSTD_freeCCtx(ZSTD_CCtx *context);
 
 void *__wrap_calloc(size_t n, size_t size);
 void __wrap_free(void *data);
@@ -44,7 +46,7 @@ const char *__asan_default_options(void)
 	       "allocator_release_to_os_interval_ms=-1:malloc_context_size=10";
 }
 
-/* One of @size, or a slot to put one into. That all are in use is a leak. */
+/* One of @size, or a slot to put one into; NULL: all are in use. */
 static struct kept *take(struct kept *kept, size_t size)
 {
 	for (size_t i = 0; i < N_KEPT; i++) {
@@ -54,7 +56,7 @@ static struct kept *take(struct kept *kept, size_t size)
 		kept[i].is_used = true;
 		return &kept[i];
 	}
-	abort();
+	return NULL;
 }
 
 static struct kept *find(struct kept *kept, const void *data)
@@ -65,16 +67,17 @@ static struct kept *find(struct kept *kept, const void *data)
 	return NULL;
 }
 
-/* NULL, and freed a second time or never made, must not go unseen. */
-static void give_back(struct kept *kept, const void *data)
+/* False: it is none of those kept. That one is freed a second time must not go unseen. */
+static bool give_back(struct kept *kept, const void *data)
 {
 	struct kept *slot = find(kept, data);
 
-	if (!data)
-		return;
-	if (!slot || !slot->is_used)
+	if (!slot)
+		return false;
+	if (!slot->is_used)
 		abort();
 	slot->is_used = false;
+	return true;
 }
 
 void *__wrap_calloc(size_t n, size_t size)
@@ -84,6 +87,8 @@ void *__wrap_calloc(size_t n, size_t size)
 	if (n != 1 || size < LARGE)
 		return __real_calloc(n, size);
 	slot = take(structs, size);
+	if (!slot)
+		return __real_calloc(1, size);
 	if (!slot->data)
 		return slot->data = __real_calloc(1, size);
 	ASAN_UNPOISON_MEMORY_REGION(slot->data, size);
@@ -98,7 +103,7 @@ void __wrap_free(void *data)
 		__real_free(data);
 		return;
 	}
-	give_back(structs, data);
+	(void)give_back(structs, data);
 	ASAN_POISON_MEMORY_REGION(slot->data, slot->size);
 }
 
@@ -106,6 +111,8 @@ ZSTD_DCtx *__wrap_ZSTD_createDCtx(void)
 {
 	struct kept *slot = take(contexts_d, 0);
 
+	if (!slot)
+		return __real_ZSTD_createDCtx();
 	if (!slot->data)
 		slot->data = __real_ZSTD_createDCtx();
 	return slot->data;
@@ -115,6 +122,8 @@ ZSTD_CCtx *__wrap_ZSTD_createCCtx(void)
 {
 	struct kept *slot = take(contexts_c, 0);
 
+	if (!slot)
+		return __real_ZSTD_createCCtx();
 	if (!slot->data)
 		slot->data = __real_ZSTD_createCCtx();
 	return slot->data;
@@ -122,12 +131,10 @@ ZSTD_CCtx *__wrap_ZSTD_createCCtx(void)
 
 size_t __wrap_ZSTD_freeDCtx(ZSTD_DCtx *context)
 {
-	give_back(contexts_d, context);
-	return 0;
+	return give_back(contexts_d, context) ? 0 : __real_ZSTD_freeDCtx(context);
 }
 
 size_t __wrap_ZSTD_freeCCtx(ZSTD_CCtx *context)
 {
-	give_back(contexts_c, context);
-	return 0;
+	return give_back(contexts_c, context) ? 0 : __real_ZSTD_freeCCtx(context);
 }
