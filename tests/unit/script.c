@@ -278,6 +278,7 @@ struct result *script_run(const struct script *script, size_t per_batch)
 	result->r = rep_model_new(&ops, result, &model);
 	if (result->r == 0) {
 		result->r = replay(model, script, per_batch);
+		result->list_ns = rep_model_list_ns(model);
 		rep_model_free(model);
 	}
 	return result;

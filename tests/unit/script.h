@@ -43,7 +43,8 @@ struct result {
 	size_t n_episodes;
 	struct rep_process processes[SCRIPT_MAX];
 	size_t n_processes;
-	int r; /* of the first call that failed */
+	uint64_t list_ns; /* rep_model_list_ns() */
+	int r;            /* of the first call that failed */
 };
 
 /* A thread: process (tgid, start), thread tid. */

@@ -38,6 +38,38 @@ static void test_block__header_layout(void **state)
 	assert_null(vft_header_check(&header));
 }
 
+/* Each limit of the format: what just keeps it, and what does not. */
+static void test_block__header_limits(void **state)
+{
+	struct vft_header header = sample;
+
+	header.payload_len = VFT_MAX_PAYLOAD;
+	header.raw_len = VFT_MAX_RAW;
+	header.n_events = VFT_MAX_ROWS;
+	header.first_ts = VFT_MAX_TIME_NS;
+	assert_null(vft_header_check(&header));
+	header.payload_len++;
+	assert_non_null(vft_header_check(&header));
+	header.payload_len--;
+	header.raw_len++;
+	assert_non_null(vft_header_check(&header));
+	header.raw_len--;
+	header.n_events++;
+	assert_non_null(vft_header_check(&header));
+	header.n_events--;
+	header.first_ts++;
+	assert_non_null(vft_header_check(&header));
+	header.first_ts--;
+	header.version++;
+	assert_non_null(vft_header_check(&header));
+	/* An event takes a byte at least. */
+	header = sample;
+	header.n_events = header.raw_len;
+	assert_null(vft_header_check(&header));
+	header.n_events++;
+	assert_non_null(vft_header_check(&header));
+}
+
 static void test_block__header_every_bit(void **state)
 {
 	uint8_t bytes[VFT_HEADER_SIZE];
@@ -298,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_block__header_layout),
+		cmocka_unit_test(test_block__header_limits),
 		cmocka_unit_test(test_block__header_every_bit),
 		cmocka_unit_test(test_block__payload_without_sync),
 		cmocka_unit_test(test_block__payload_is_masked),

@@ -145,6 +145,9 @@ static void test_escape__text_invalid(void **state)
 	check_text(STR("\xff\xfe"), "\\xff\\xfe");
 	check_text(STR("a\xc3"), "a\\xc3");
 	check_text(STR("\xc0\xaf"), "\\xc0\\xaf");                   /* overlong */
+	check_text(STR("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");          /* the same in three */
+	check_text(STR("\xf0\x80\x80\xaf"), "\\xf0\\x80\\x80\\xaf"); /* and in four */
+	check_text(STR("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* past U+10FFFF */
 	check_text(STR("\xed\xa0\x80"), "\\xed\\xa0\\x80");          /* surrogate */
 	check_text(STR("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
 	check_text(STR("\xe6\xbc"), "\\xe6\\xbc");
@@ -231,6 +234,8 @@ static void test_escape__csv_guard(void **state)
 	check_csv("x=1", true, "x=1");
 	check_csv(" =1", true, "\"' =1\"");
 	check_csv("\t=1", true, "'\t=1");
+	check_csv("\t", true, "'\t");
+	check_csv("\rx", true, "\"'\rx\"");
 	check_csv("  x=1", true, "\"  x=1\"");
 	check_csv(" ", true, "\" \"");
 	check_csv("\xef\xbc\x9d"

@@ -305,7 +305,46 @@ static void test_filter__vfork_either_side(void **state)
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
 	container.containers.items[0] = "aaaa";
 	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_YES);
+	/* The head of an id, but not of every one. */
+	container.containers.items[0] = "";
+	assert_int_equal(rep_select_vfork(&container, &info, &vfork), REP_MATCH_NO);
 	rep_vfork_release(&vfork);
+}
+
+/* A name of more than the kernel's 15 bytes means a process by its first 15, and not by more. */
+static void test_filter__long_names(void **state)
+{
+	struct rep_section_info info = {0};
+	struct rep_vfork vfork = vfork_of(1, 2, REP_OUTCOME_EXEC);
+	struct rep_select comm = {.comms = {{"0123456789abcdef"}, 1}};
+
+	vfork.episode.child_comm = text("sh");
+	vfork.episode.parent_comm = text("0123456789abcde");
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_YES);
+	rep_str_release(vfork.episode.parent_comm);
+	vfork.episode.parent_comm = text("0123456789abcdeX");
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_NO);
+	rep_str_release(vfork.episode.parent_comm);
+	vfork.episode.parent_comm = text("0123456789abcd");
+	assert_int_equal(rep_select_vfork(&comm, &info, &vfork), REP_MATCH_NO);
+	rep_vfork_release(&vfork);
+}
+
+/* Both ends of the window belong to it. */
+static void test_filter__event_in_window(void **state)
+{
+	struct rep_select select = {0};
+	struct rep_select_events events = {.select = &select};
+	struct rep_section_info info = {0};
+	struct rep_window window = {100, 200};
+
+	for (uint64_t ns = 99; ns <= 201; ns++) {
+		struct vft_event event = {.kind = VFT_KIND_MARK, .time_ns = ns};
+
+		assert_int_equal(rep_select_event(&events, &info, &window, &event),
+				 ns >= 100 && ns <= 200);
+	}
+	rep_select_events_release(&events);
 }
 
 /* What is not known of one side may be what is asked for; what is known of it settles it. */
@@ -467,6 +506,8 @@ int main(void)
 		cmocka_unit_test(test_filter__vfork_pid_uid),
 		cmocka_unit_test(test_filter__vfork_either_side),
 		cmocka_unit_test(test_filter__vfork_not_known),
+		cmocka_unit_test(test_filter__long_names),
+		cmocka_unit_test(test_filter__event_in_window),
 		cmocka_unit_test(test_filter__vfork_end_not_known),
 		cmocka_unit_test(test_filter__min),
 		cmocka_unit_test(test_filter__events_follow_the_file),

@@ -60,6 +60,29 @@ static void test_losses__finds_the_long_one(void **state)
 	rep_losses_release(&losses);
 }
 
+/* A short one within a long one of the same source takes nothing from it. */
+static void test_losses__merges_what_lies_within(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 1, 10, 90);
+	add(&losses, 1, 0, 1, 20, 30);
+	assert_true(is_found(&losses, 80, 85));
+	assert_int_equal(losses.n, 1);
+	rep_losses_release(&losses);
+}
+
+/* A hostile file's window may run backwards: it is the same. */
+static void test_losses__backwards(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 1, 30, 20);
+	assert_true(is_found(&losses, 24, 26));
+	assert_false(is_found(&losses, 10, 15));
+	rep_losses_release(&losses);
+}
+
 /* Merging makes the list shorter while it is searched. */
 static void test_losses__finds_after_merge(void **state)
 {
@@ -179,6 +202,9 @@ static void test_losses__finds_the_first(void **state)
 	assert_true(rep_losses_first(&losses, 40 * MS, 50 * MS, &first_ns));
 	assert_int_equal(first_ns, 10 * MS - slack);
 	assert_false(rep_losses_first(&losses, 91 * MS, 94 * MS, &first_ns));
+	/* One that ends just where the slack begins is still the first. */
+	assert_true(rep_losses_first(&losses, 90 * MS + slack, 94 * MS, &first_ns));
+	assert_int_equal(first_ns, 10 * MS - slack);
 	rep_losses_release(&losses);
 }
 
@@ -187,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_losses__merges_what_touches),
 		cmocka_unit_test(test_losses__finds_the_long_one),
+		cmocka_unit_test(test_losses__merges_what_lies_within),
+		cmocka_unit_test(test_losses__backwards),
 		cmocka_unit_test(test_losses__finds_after_merge),
 		cmocka_unit_test(test_losses__memory_is_bounded),
 		cmocka_unit_test(test_losses__unknown_count_stays_unknown),

@@ -175,6 +175,84 @@ static void test_reader_index__end_of_passed_run(void **state)
 	bytes_free(&trace);
 }
 
+static bool pass_events(void *context, const struct vft_index_entry *entry)
+{
+	return entry->type == VFT_BLOCK_EVENTS;
+}
+
+/* How many rows the first INDEX says that its first block of events has. */
+static void change_first(struct bytes trace, int by)
+{
+	struct vft_header header;
+	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
+	struct vft_buffer entries = {0}, payload = {0};
+	uint8_t *at = trace.data + offset + VFT_HEADER_SIZE;
+	struct vft_index_entry *entry;
+	uint64_t previous_off;
+
+	assert_int_equal(vft_index_decode(vft_cursor_init(at, header.payload_len), 1000, &entries,
+					  &previous_off),
+			 0);
+	entry = (struct vft_index_entry *)(void *)entries.data;
+	while (entry->type != VFT_BLOCK_EVENTS)
+		entry++;
+	entry->n_events += (uint32_t)by;
+	assert_int_equal(vft_index_encode(&entries, previous_off, &payload), 0);
+	assert_int_equal(payload.size, header.payload_len);
+	memcpy(at, payload.data, payload.size);
+	trace_reseal(trace, offset);
+	vft_buffer_release(&entries);
+	vft_buffer_release(&payload);
+}
+
+/* The other way round: where it ends, and does not begin where the index says. */
+static void test_reader_index__beginning_of_passed_run(void **state)
+{
+	struct bytes trace = trace_long();
+	const struct vft_index_entry *entries;
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct seen seen;
+	size_t n;
+
+	change_first(trace, -1);
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 1);
+	seen = read_but(reader, pass_events, NULL);
+	assert_int_equal(seen.n_passed, 0);
+	assert_int_equal(seen.n_events, 6000);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
+/* A block of somebody else's where the index has one of ours is not passed over: it is a gap. */
+static void test_reader_index__block_of_another_section(void **state)
+{
+	struct bytes trace = trace_long();
+	const struct vft_index_entry *entries;
+	struct vft_header header;
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	size_t offset = trace_find(trace, VFT_BLOCK_EVENTS, &header), n, n_gaps = 0, n_passed = 0;
+
+	header.section_id ^= 1;
+	vft_header_store(&header, trace.data + offset);
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_get_index(reader, &entries, &n, NULL), 1);
+	vft_reader_set_pass(reader, pass_events, NULL);
+	while (vft_reader_next(reader, &item, NULL) == 1) {
+		n_gaps += item.kind == VFT_ITEM_GAP;
+		n_passed += item.kind == VFT_ITEM_PASSED;
+	}
+	assert_int_equal(n_gaps, 1);
+	assert_int_equal(n_passed, 0);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
 /* What END claims, and beside it what was seen: also of what was passed over or not decoded. */
 static void check_seen(struct bytes trace, bool is_passed, bool is_counted, uint64_t n_blocks,
 		       uint64_t n_rows)
@@ -328,6 +406,8 @@ int main(void)
 		cmocka_unit_test(test_reader_index__index_mismatch),
 		cmocka_unit_test(test_reader_index__trailer_of_another),
 		cmocka_unit_test(test_reader_index__end_of_passed_run),
+		cmocka_unit_test(test_reader_index__beginning_of_passed_run),
+		cmocka_unit_test(test_reader_index__block_of_another_section),
 		cmocka_unit_test(test_reader_index__end_tells_what_was_seen),
 		cmocka_unit_test(test_reader_index__no_index),
 		cmocka_unit_test(test_reader_index__trailer_lies),

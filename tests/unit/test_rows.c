@@ -463,9 +463,13 @@ static void test_rows__strings_leave_bytes(void **state)
 	assert_string_equal(block->what, "strings do not fill the table");
 }
 
-/* A block of @n rows of an unknown kind with @n_columns references each, all to one task. */
-static int decode_references(struct block *block, uint32_t n, unsigned int n_columns)
+/* A block of @n rows of an unknown kind with @n_columns references each. Rows @a and @b begin with
+ * a new task, all others with the one before. */
+static int decode_references(struct block *block, uint32_t n, unsigned int n_columns, uint32_t a,
+			     uint32_t b)
 {
+	static uint8_t nothing[2];
+	struct vft_buffer zero = {nothing, 1 + (a != b), sizeof(nothing)};
 	struct vft_buffer zeros = {0}, kinds = {0}, first = {0}, more = {0}, info = {0}, one = {0};
 	struct vft_column_data columns[32];
 	size_t n_used = 0;
@@ -484,21 +488,19 @@ static int decode_references(struct block *block, uint32_t n, unsigned int n_col
 	for (uint32_t i = 0; i < n; i++) {
 		assert_int_equal(vft_buffer_append_varint(&zeros, 0), 0);
 		assert_int_equal(vft_buffer_append_varint(&kinds, 40), 0);
-		assert_int_equal(vft_buffer_append_varint(&first, i != 0), 0);
+		assert_int_equal(vft_buffer_append_varint(&first, i != a && i != b), 0);
 		assert_int_equal(vft_buffer_append_varint(&more, 1), 0);
 	}
 	assert_int_equal(vft_buffer_append_varint(&one, vft_zigzag(1)), 0);
+	if (a != b)
+		assert_int_equal(vft_buffer_append_varint(&one, vft_zigzag(1)), 0);
 	columns[n_used++] = (struct vft_column_data){VFT_COL_TIME, &zeros};
 	columns[n_used++] = (struct vft_column_data){VFT_COL_KIND, &kinds};
 	columns[n_used++] = (struct vft_column_data){VFT_COL_CPU, &zeros};
 	columns[n_used++] = (struct vft_column_data){VFT_COL_TASK_TID, &one};
 	zeros.size = n;
-	for (unsigned int id = VFT_COL_TASK_TGID; id <= VFT_COL_TASK_CGROUP; id++) {
-		static uint8_t nothing;
-		static struct vft_buffer zero = {&nothing, 1, 1};
-
+	for (unsigned int id = VFT_COL_TASK_TGID; id <= VFT_COL_TASK_CGROUP; id++)
 		columns[n_used++] = (struct vft_column_data){(uint16_t)id, &zero};
-	}
 	for (unsigned int i = 0; i < n_columns; i++)
 		columns[n_used++] =
 			(struct vft_column_data){(uint16_t)(200 + i), i ? &more : &first};
@@ -524,11 +526,24 @@ static int decode_references(struct block *block, uint32_t n, unsigned int n_col
 static void test_rows__too_many_references(void **state)
 {
 	struct block *block = *state;
+	uint32_t n = VFT_MAX_REFS / 8;
 
 	_Static_assert(VFT_MAX_REFS % 8 == 0, "eight references a row");
-	assert_int_equal(decode_references(block, VFT_MAX_REFS / 8, 8), 0);
-	assert_int_equal(block->batch->n_skipped, VFT_MAX_REFS / 8);
-	assert_int_equal(decode_references(block, VFT_MAX_REFS / 8 + 1, 8), -EBADMSG);
+	assert_int_equal(decode_references(block, n, 8, 0, 0), 0);
+	assert_int_equal(block->batch->n_skipped, n);
+	assert_int_equal(decode_references(block, n + 1, 8, 0, 0), -EBADMSG);
+	/* That the first one too many is a new task makes no difference. */
+	assert_int_equal(decode_references(block, n, 8, 0, n - 1), 0);
+	assert_int_equal(decode_references(block, n + 1, 8, 0, n), -EBADMSG);
+}
+
+static void test_rows__reference_before_the_first(void **state)
+{
+	struct block *block = *state;
+
+	assert_int_equal(decode_references(block, 2, 1, 0, 1), 0);
+	assert_int_equal(decode_references(block, 2, 1, 1, 1), -EBADMSG);
+	assert_string_equal(block->what, "event with a value out of range");
 }
 
 /* Bytes of the last varint. */
@@ -704,6 +719,7 @@ int main(void)
 		TEST(test_rows__writer_keeps_to_the_range),
 		TEST(test_rows__strings_leave_bytes),
 		TEST(test_rows__too_many_references),
+		TEST(test_rows__reference_before_the_first),
 		TEST(test_rows__long_varint),
 		TEST(test_rows__lost_saturates),
 		TEST(test_rows__pid_too_large),
