@@ -64,17 +64,18 @@ static int open_for_reader(const char *path, int signal_fd, struct vft_err *err)
 	struct pollfd poll_fd = {.fd = signal_fd, .events = POLLIN};
 
 	for (;;) {
-		int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), code;
 
 		if (fd >= 0 && fcntl(fd, F_SETFL, 0) == 0)
 			return fd;
+		code = errno;
 		if (fd >= 0)
 			close(fd);
-		else if (errno == ENOENT)
+		else if (code == ENOENT)
 			return vft_fail(err, -ENOENT, 0,
 					"it cannot be opened without /proc; mount it");
-		if (errno != ENXIO)
-			return vft_fail(err, -errno, 0, "%s", strerror(errno));
+		if (code != ENXIO)
+			return vft_fail(err, -code, 0, "%s", strerror(code));
 		if (poll(&poll_fd, 1, READER_LOOK_MS) > 0)
 			return vft_fail(err, -EINTR, 0,
 					"a signal came before anybody had opened it to read");
