@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run libFuzzer targets on their corpora: run.py BUILD [TARGET] [-t SECONDS].
 
-What a target learns is kept in BUILD/corpus/TARGET. An input that it fails on is put under
-tests/fuzz/crashes/TARGET, which `meson test --suite fuzz` replays ever after. Exits 1 on a finding.
+What a target learns is kept in BUILD/corpus/TARGET. An input that it fails on is found in
+BUILD/found/TARGET and put under tests/fuzz/crashes/TARGET, which `meson test --suite fuzz` replays
+ever after. Exits 1 on a finding.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -40,6 +42,17 @@ def listing(folder):
     return set(os.listdir(folder)) if os.path.isdir(folder) else set()
 
 
+def keep_found(found, crashes):
+    """Moves what was found to the crashes, whose folder is not made for nothing: its new names."""
+    names = listing(found)
+    if names:
+        os.makedirs(crashes, exist_ok=True)
+    known = listing(crashes)
+    for name in names:
+        shutil.move(os.path.join(found, name), os.path.join(crashes, name))
+    return names - known
+
+
 def inputs_of(seeds):
     """The seeds' files, without what golden tests expect of them."""
     for seed in seeds:
@@ -51,15 +64,14 @@ def inputs_of(seeds):
 def fuzz(build, name, seeds, seconds):
     """One target for @seconds: (name, executions, edges, features, corpus, findings)."""
     learned = os.path.join(build, 'corpus', name)
-    crashes = os.path.join(HERE, 'crashes', name)
+    found = os.path.join(build, 'found', name)
     os.makedirs(learned, exist_ok=True)
-    os.makedirs(crashes, exist_ok=True)
+    os.makedirs(found, exist_ok=True)
     listed = os.path.join(build, f'fuzz-{name}.seeds')
     with open(listed, 'w', encoding='utf-8') as out:
         out.write(','.join(inputs_of(seeds)))
-    before = listing(crashes)
     command = [os.path.join(build, 'tests', 'fuzz', 'fuzz_' + name), f'-max_total_time={seconds}',
-               f'-artifact_prefix={crashes}/', f'-max_len={MAX_INPUT.get(name, MAX_TRACE)}',
+               f'-artifact_prefix={found}/', f'-max_len={MAX_INPUT.get(name, MAX_TRACE)}',
                # No limit of resident memory: it takes a thread, whose CPU must be told of every
                # page that is given back. Entropic's book-keeping takes more than it brings.
                '-timeout=20', '-rss_limit_mb=0', '-malloc_limit_mb=2048', '-entropic=0',
@@ -71,9 +83,7 @@ def fuzz(build, name, seeds, seconds):
                                     timeout=seconds + GRACE_SECONDS).returncode
         except subprocess.TimeoutExpired:
             status = 1
-    new = listing(crashes) - before
-    if not listing(crashes):
-        os.rmdir(crashes)
+    new = keep_found(found, os.path.join(HERE, 'crashes', name))
     with open(log, encoding='utf-8', errors='replace') as file:
         text = file.read()
     if status and not new:
