@@ -177,6 +177,28 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	return pass->ops->on_section_end(pass->context, info);
 }
 
+/* A gap may have no length: what is missing there was never in the file, or is in it no more. */
+static void tell_gaps(const char *name, const struct pass *pass)
+{
+	char left_out[40] = "";
+
+	if (pass->gap_bytes)
+		(void)snprintf(left_out, sizeof(left_out), "%" PRIu64 " byte%s left out",
+			       pass->gap_bytes, pass->gap_bytes > 1 ? "s" : "");
+	if (pass->n_gaps == 1 && pass->gap_bytes && pass->first_kind == VFT_GAP_CUT)
+		rep_message(name,
+			    "ends inside a block: cut at byte %" PRIu64 ", %s; what stands before"
+			    " is shown",
+			    pass->first_gap, left_out);
+	else
+		rep_message(name,
+			    "damaged at byte %" PRIu64 " (%s)%s: %s%sthe rest is shown;"
+			    " 'vfork-report verify' lists all damage",
+			    pass->first_gap, pass->first_what ? pass->first_what : "unreadable",
+			    pass->n_gaps > 1 ? " and elsewhere" : "", left_out,
+			    left_out[0] ? ", " : "");
+}
+
 /* At most one line for each file: the worst that is to be said of it. */
 static void tell(const struct rep_input *input, const char *name, const struct pass *pass,
 		 const struct rep_trace_total *total)
@@ -189,17 +211,8 @@ static void tell(const struct rep_input *input, const char *name, const struct p
 			    "reading stopped at byte %" PRIu64 ": %s; what stands before it is"
 			    " shown",
 			    total->err.offset, total->err.message);
-	} else if (pass->n_gaps == 1 && pass->first_kind == VFT_GAP_CUT) {
-		rep_message(name,
-			    "ends inside a block: cut at byte %" PRIu64 ", %" PRIu64 " bytes left"
-			    " out; what stands before is shown",
-			    pass->first_gap, pass->gap_bytes);
 	} else if (pass->n_gaps) {
-		rep_message(name,
-			    "damaged at byte %" PRIu64 " (%s)%s: %" PRIu64 " bytes left out,"
-			    " the rest is shown; 'vfork-report verify' lists all damage",
-			    pass->first_gap, pass->first_what ? pass->first_what : "unreadable",
-			    pass->n_gaps > 1 ? " and elsewhere" : "", pass->gap_bytes);
+		tell_gaps(name, pass);
 	} else if (total->damaged) {
 		rep_message(name, "damaged; 'vfork-report verify' says where");
 	} else if (total->n_unknown_blocks && !input->quiet) {

@@ -104,6 +104,8 @@ PROGRAM = (
     '--ndjsn x.vft', '--from 2 --to 1 x.vft', '--pid 99999999999 x.vft', '--pid 1 2 x.vft',
     'export --format perfetto x.vft', 'nosuch.vft', 'vforks --json nosuch.vft',
     'verify --json nosuch.vft', '.',
+    # Gaps without length.
+    '-q ../format/block_removed.vft', '-q ../format/head_cut_at_block.vft',
 )
 
 
