@@ -329,6 +329,14 @@ def require_tool(name):
         raise Skip(f'{name} is not installed')
 
 
+def require_own_mounts():
+    require_tool('unshare')
+    result = subprocess.run(['unshare', '--mount', 'true'], check=False, capture_output=True)
+    if result.returncode:
+        # Of a chroot whose root is no mount point, say.
+        raise Skip(f'no mounts of its own: {result.stderr.decode(errors="replace").strip()}')
+
+
 def is_full_run():
     return bool(os.environ.get('VFT_TEST_FULL'))
 
@@ -367,9 +375,19 @@ def selected_cases(namespace, file_name):
     return [(name, function) for name, function in cases if pattern in name]
 
 
+def forget_the_caller():
+    """Under nohup, or in the background of a script, signals are ignored, and that is inherited."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.umask(0o022)
+
+
 def main(namespace, requirement=require_recorder):
     """Run every test_* of namespace; requirement() is asked before each."""
     file_name = os.path.basename(sys.argv[0]).removesuffix('.py')
+    forget_the_caller()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.stdout.reconfigure(errors='backslashreplace', line_buffering=True)

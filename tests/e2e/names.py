@@ -218,7 +218,7 @@ def test_exe_is_the_file(t):
 
 def test_exe_across_mounts(t):
     """Mounts on a folder, on a file, one on the other; a namespace and a root of one's own."""
-    harness.require_tool('unshare')
+    harness.require_own_mounts()
     harness.require_tool('chroot')
     for name in ('one', 'two', 'jail'):
         os.mkdir(t.path(name))
@@ -241,7 +241,7 @@ def test_exe_across_mounts(t):
 
 def test_exe_seen_by_a_recorder_in_a_jail(t):
     """As its own /proc shows it: paths begin at its root."""
-    harness.require_tool('unshare')
+    harness.require_own_mounts()
     harness.require_tool('chroot')
     os.mkdir(t.path('jail'))
     path = t.path('t.vft')

@@ -164,6 +164,7 @@ def test_durations(t):
 
 def test_without_proc(t):
     """What is missing is said, by a recording and by --check."""
+    harness.require_own_mounts()
     program = 'umount -l /proc && exec "$0" "$@"'
     for words in (('-o', t.path('t.vft'), '--', 'true'), ('--check',)):
         result = t.run('unshare', '--mount', 'dash', '-c', program, RECORD, *words)
