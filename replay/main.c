@@ -90,7 +90,8 @@ static int open_output(const struct rep_options *options, const struct rep_input
 	int fd = STDOUT_FILENO;
 
 	if (to_file)
-		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY,
+			  input->output_mode);
 	else if (is_silent)
 		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) {

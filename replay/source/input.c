@@ -32,6 +32,14 @@ struct pass {
 	uint64_t n_events;
 };
 
+/* A group is kept only where others have as much: the output's may be another one. */
+static mode_t mode_from(mode_t mode)
+{
+	mode_t others = mode & 06;
+
+	return 0600 | (mode & (others << 3)) | others;
+}
+
 static int open_one(struct rep_input *input, struct rep_input_file *file)
 {
 	bool is_stdin = strcmp(file->name, "-") == 0;
@@ -57,6 +65,7 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 	}
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
+	input->output_mode &= mode_from(st.st_mode);
 	if (S_ISREG(st.st_mode))
 		file->size_bytes = (uint64_t)st.st_size;
 	input->size_bytes += file->size_bytes;
@@ -66,7 +75,8 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 
 int rep_input_open(struct rep_input *input, const struct rep_options *options)
 {
-	*input = (struct rep_input){.quiet = options->quiet, .select = &options->select};
+	*input = (struct rep_input){
+		.quiet = options->quiet, .select = &options->select, .output_mode = 0666};
 	input->files = calloc(options->n_files ? options->n_files : 1, sizeof(*input->files));
 	if (!input->files)
 		return -ENOMEM;

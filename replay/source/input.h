@@ -29,6 +29,7 @@ struct rep_input {
 	size_t n_files;
 	bool quiet;
 	uint64_t size_bytes; /* of those that have a size */
+	mode_t output_mode;  /* that of a new output, which nobody may read who may not read all */
 	bool has_pipe;       /* one of them is what another program writes meanwhile */
 	bool damaged, incomplete;
 	size_t n_read; /* files in which anything was found */

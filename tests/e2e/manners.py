@@ -40,6 +40,26 @@ def test_closed_descriptors_are_not_reused(t):
         os.unlink(path)
 
 
+def test_output_is_as_private_as_the_inputs(t):
+    """Who may not read a trace may not read what was made of it."""
+    words = (REPORT, 'export', '--format', 'csv', '-o')
+    inputs = {mode: t.path(f'{mode:o}.vft') for mode in (0o644, 0o664, 0o640, 0o604, 0o600)}
+    for mode, path in inputs.items():
+        shutil.copyfile(golden(), path)
+        os.chmod(path, mode)
+    for modes, expected in (((0o644,), 0o644), ((0o664,), 0o644), ((0o640,), 0o600),
+                            ((0o604,), 0o604), ((0o644, 0o600), 0o600), ((), 0o600)):
+        path = t.path('out')
+        t.run('sh', '-c', 'umask 0; exec "$@"', 'sh', *words, path,
+              *([inputs[mode] for mode in modes] or '-'), data=content(golden()))
+        check_equal(f'{os.stat(path).st_mode & 0o777:o}', f'{expected:o}', f'mode, of {modes}')
+        os.unlink(path)
+    os.close(os.open(t.path('mine'), os.O_CREAT | os.O_WRONLY, 0o640))
+    before = os.stat(t.path('mine')).st_mode
+    t.run(*words, t.path('mine'), inputs[0o600])
+    check_equal(os.stat(t.path('mine')).st_mode, before, 'the mode of a file that was there')
+
+
 def test_closed_output_is_said(t):
     """What stands in for a closed descriptor takes nothing: rows are not lost in silence."""
     result = t.run('sh', '-c', 'exec "$@" 1>&-', 'sh', REPORT, 'events', golden())
