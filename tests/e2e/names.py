@@ -220,11 +220,14 @@ def test_exe_across_mounts(t):
     """Mounts on a folder, on a file, one on the other; a namespace and a root of one's own."""
     harness.require_own_mounts()
     harness.require_tool('chroot')
+    harness.require_tool('nsenter')
     for name in ('one', 'two', 'jail'):
         os.mkdir(t.path(name))
     shutil.copy('/bin/sleep', t.path('one/program'))
     shutil.copy('/bin/sleep', t.path('file'))
-    _, shown = record_shown(t, """
+    # What /proc says to the recorder: its root may be a chroot's, of which this is a copy.
+    _, shown = record_shown(t, f"""
+        readlink() {{ nsenter --target {os.getpid()} --mount --root readlink "$@"; }}
         mount --bind one two && mount --bind two two && show program two/program 60
         mount --bind one/program file && show file ./file 60
         mount -t tmpfs none one && mkdir one/deep && cp /bin/sleep one/deep
@@ -233,10 +236,9 @@ def test_exe_across_mounts(t):
         """, 'unshare', '--mount', '--propagation', 'private')
     check_shown(shown, 4)
     here = os.path.realpath(t.folder)
-    check_equal([row['exe'] for row, _ in shown[:3]],
-                [f'{here}/two/program', f'{here}/file', f'{here}/one/deep/sleep'], 'exe')
-    check_equal(shown[3][0]['exe'], f'{here}/jail{os.path.realpath("/bin/sleep")}',
-                'exe of one in a jail')
+    ends = 'two/program', 'file', 'one/deep/sleep', 'jail' + os.path.realpath('/bin/sleep')
+    for (row, _), end in zip(shown, ends):
+        check(row['exe'].endswith(f'{here}/{end}'), f'exe is {row["exe"]!r}, of {end}')
 
 
 def test_exe_seen_by_a_recorder_in_a_jail(t):
