@@ -9,7 +9,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum rec_args ways[] = {REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL};
+	static const enum rec_args ways[] = {REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_REDACTED,
+					     REC_ARGS_FULL};
 	/* The ring's records are aligned; the copy ends where the record does. */
 	void *record = malloc(size ? size : 1);
 	struct rec_translation translation;

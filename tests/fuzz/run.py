@@ -19,7 +19,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Bytes of an input, at most: so few that thousands run in a second, and enough for each seed.
 # Longer ones are left to replay.c.
-MAX_INPUT = {'block': 1024, 'cli': 256, 'roundtrip': 512, 'translate': 512}
+MAX_INPUT = {'block': 1024, 'cli': 256, 'redact': 512, 'roundtrip': 512, 'translate': 512}
 MAX_TRACE = 6144
 # A minute of grace: sanitized start-up and the first pass over the corpus are not counted by -t.
 GRACE_SECONDS = 120
