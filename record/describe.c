@@ -99,15 +99,29 @@ static int join_command(char *const *argv, struct rec_description *ret)
 }
 
 /* The command line is subject to --args like every other. */
-static int describe_command(const struct rec_options *options, struct rec_description *ret)
+static int describe_command(const struct rec_options *options, struct rec_redact *redact,
+			    struct rec_description *ret)
 {
+	struct vft_str kept;
 	int r;
 
 	if (!options->command || options->args == REC_ARGS_NONE)
 		return 0;
 	r = join_command(options->command, ret);
-	if (!r)
-		ret->meta.command = rec_translate_argv(ret->meta.command, options->args);
+	if (r)
+		return r;
+	ret->meta.command = rec_translate_argv(ret->meta.command, options->args);
+	if (!redact)
+		return 0;
+	r = rec_redact_argv(redact, ret->meta.command, &kept);
+	if (!r && kept.data != ret->meta.command.data) {
+		free(ret->command);
+		ret->command = malloc(kept.size);
+		if (!ret->command)
+			return -ENOMEM;
+		memcpy(ret->command, kept.data, kept.size);
+		ret->meta.command = (struct vft_str){ret->command, kept.size};
+	}
 	return r;
 }
 
@@ -132,9 +146,9 @@ void rec_describe_name(struct rec_description *ret, unsigned int n)
 	snprintf(ret->output, sizeof(ret->output), "vfork-%s-%s%s.vft", host, stamp, number);
 }
 
-int rec_describe(const struct rec_options *options, bool filtered, struct rec_description *ret)
+int rec_describe(const struct rec_options *options, bool filtered, struct rec_redact *redact,
+		 struct rec_description *ret)
 {
-
 	memset(ret, 0, sizeof(*ret));
 	if (uname(&ret->uname))
 		return -errno;
@@ -157,7 +171,7 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_de
 			(options->vfork_only ? VFT_HAS_VFORK_ONLY : 0) |
 			(filtered ? VFT_HAS_FILTER : 0);
 	ret->meta.start_ns = rec_clock_now();
-	return describe_command(options, ret);
+	return describe_command(options, redact, ret);
 }
 
 void rec_describe_release(struct rec_description *description)

@@ -12,6 +12,7 @@
 
 #include <vft/meta.h>
 #include "record/options.h"
+#include "record/store/redact.h"
 
 struct rec_description {
 	struct vft_meta meta;
@@ -23,9 +24,12 @@ struct rec_description {
 	char output[512]; /* "" until rec_describe_name */
 };
 
-/* @filtered: only a tree of processes is recorded. -ENOMEM. */
+/*
+ * @filtered: only a tree of processes is recorded. CMD's arguments pass @redact; NULL = as they
+ * are. -ENOMEM.
+ */
 VFT_MUST_CHECK int rec_describe(const struct rec_options *options, bool filtered,
-				struct rec_description *ret);
+				struct rec_redact *redact, struct rec_description *ret);
 /* Make up a name for the file, the @n-th of this host and second; after rec_describe. */
 void rec_describe_name(struct rec_description *ret, unsigned int n);
 void rec_describe_release(struct rec_description *description);

@@ -179,6 +179,9 @@ void rec_fill_progress(struct recorder *rec, uint64_t now_ns, struct rec_progres
 		.n_waiters = rec->n_waiters,
 		.was_stalled = rec->was_stalled,
 	};
+	ret->is_redacted = rec->redact != NULL;
+	for (size_t why = 0; rec->redact && why < VFT_N_REMOVED; why++)
+		ret->n_removed += rec_redact_get_counts(rec->redact)[why];
 	for (uint32_t cause = 1; cause < REC_N_CAUSES; cause++)
 		ret->lost_by_cause[cause] = rec_losses_get_sum(rec->losses, cause);
 }

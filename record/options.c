@@ -22,6 +22,7 @@ enum {
 	OPT_RING_SIZE,
 	OPT_LEVEL,
 	OPT_ARGS,
+	OPT_REDACT_RULES,
 	OPT_THREADS,
 	OPT_VFORK_ONLY,
 	OPT_DROP_TO,
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
 	{"level", required_argument, NULL, OPT_LEVEL},
 	{"args", required_argument, NULL, OPT_ARGS},
+	{"redact-rules", required_argument, NULL, OPT_REDACT_RULES},
 	{"threads", no_argument, NULL, OPT_THREADS},
 	{"vfork-only", no_argument, NULL, OPT_VFORK_ONLY},
 	{"drop-to", required_argument, NULL, OPT_DROP_TO},
@@ -65,7 +67,8 @@ static const char help[] =
 	"  -a, --all             with CMD: the whole system, not just CMD's tree\n"
 	"      --vfork-only      only vfork episodes and what belongs to them\n"
 	"      --threads         also thread creation and exit\n"
-	"      --args WHAT       none, argv0 or full (default) command lines\n"
+	"      --args WHAT       command lines: none, argv0, redacted (default) or full\n"
+	"      --redact-rules FILE  what else to take out of them\n"
 	"      --force           replace FILE if it exists\n"
 	"      --ring-size SIZE  buffer between kernel and recorder, default 16M\n"
 	"      --level N         zstd level 1..19, default 3\n"
@@ -75,8 +78,8 @@ static const char help[] =
 	"  -h, --help            this page\n"
 	"  -V, --version         the version\n"
 	"\n"
-	"FILE holds command lines and paths of all recorded processes: think of --args\n"
-	"before you share it.\n"
+	"FILE holds command lines and paths of all recorded processes. Passwords, tokens\n"
+	"and keys are taken out as far as they look like ones: look before you share it.\n"
 	"Needs root, or CAP_BPF and CAP_PERFMON, and Linux 5.11 or newer with BTF.\n";
 
 const char *rec_args_name(enum rec_args args)
@@ -86,6 +89,8 @@ const char *rec_args_name(enum rec_args args)
 		return "none";
 	case REC_ARGS_ARGV0:
 		return "argv0";
+	case REC_ARGS_REDACTED:
+		return "redacted";
 	case REC_ARGS_FULL:
 		return "full";
 	}
@@ -163,7 +168,8 @@ static int parse_level(const char *value, struct rec_options *ret)
 
 static int parse_args(const char *value, struct rec_options *ret)
 {
-	static const enum rec_args all[] = {REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL};
+	static const enum rec_args all[] = {REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_REDACTED,
+					    REC_ARGS_FULL};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(value, rec_args_name(all[i])) == 0) {
@@ -171,7 +177,7 @@ static int parse_args(const char *value, struct rec_options *ret)
 			return 0;
 		}
 	}
-	return bad_value("--args", value, "none, argv0 or full");
+	return bad_value("--args", value, "none, argv0, redacted or full");
 }
 
 static int parse_duration(const char *value, struct rec_options *ret)
@@ -214,6 +220,9 @@ static int parse_one(int option, struct rec_options *ret)
 		return parse_level(optarg, ret);
 	case OPT_ARGS:
 		return parse_args(optarg, ret);
+	case OPT_REDACT_RULES:
+		ret->redact_rules = optarg;
+		return 0;
 	case OPT_THREADS:
 		ret->threads = true;
 		return 0;
@@ -314,6 +323,11 @@ static int check_together(const struct rec_options *options)
 				"vfork-report prints as JSON\n");
 		return -EINVAL;
 	}
+	if (options->redact_rules && options->args == REC_ARGS_FULL) {
+		fprintf(stderr, "vfork-record: --redact-rules has no use with --args full; leave "
+				"one out\n");
+		return -EINVAL;
+	}
 	if (options->output && !*options->output) {
 		fprintf(stderr, "vfork-record: --output needs a file name\n");
 		return -EINVAL;
@@ -387,8 +401,9 @@ int rec_options_parse(int argc, char **argv, struct rec_options *ret)
 {
 	int r;
 
-	*ret = (struct rec_options){
-		.ring_bytes = DEFAULT_RING_BYTES, .level = DEFAULT_LEVEL, .args = REC_ARGS_FULL};
+	*ret = (struct rec_options){.ring_bytes = DEFAULT_RING_BYTES,
+				    .level = DEFAULT_LEVEL,
+				    .args = REC_ARGS_REDACTED};
 	opterr = 0;
 	if (argc > 1 && strcmp(argv[1], "help") == 0)
 		return say(help);

@@ -27,7 +27,8 @@ struct rec_options {
 	uint64_t ring_bytes; /* a power of two */
 	int level;
 	enum rec_args args;
-	char **command; /* NULL-terminated, NULL without "-- CMD" */
+	const char *redact_rules; /* NULL = none but our own */
+	char **command;           /* NULL-terminated, NULL without "-- CMD" */
 };
 
 /*

@@ -104,6 +104,8 @@ static int finish(struct recorder *rec, struct vft_err *err)
 		.n_left_out = rec->n_left_out,
 		.has_left_out = true,
 	};
+	if (rec->redact)
+		memcpy(end.n_removed, rec_redact_get_counts(rec->redact), sizeof(end.n_removed));
 	end.losses = rec_losses_get(rec->losses, &end.n_losses);
 	return rec_sink_finish(rec->sink, &end, err);
 }
@@ -142,7 +144,8 @@ static int open_sink(struct recorder *rec, struct vft_err *err)
 	if (r)
 		return r;
 	rec->start_ns = rec->description.meta.start_ns = rec_clock_now();
-	r = rec_sink_open(&output, rec->options->level, &rec->description.meta, &rec->sink, err);
+	r = rec_sink_open(&output, rec->options->level, &rec->description.meta, rec->redact,
+			  &rec->sink, err);
 	if (!r)
 		r = rec_watch_output(rec);
 	return r;
@@ -195,9 +198,12 @@ static int begin(struct recorder *rec, struct vft_err *err)
 		vft_fail(err, r, 0, "cannot set up signals: %s", strerror(-r));
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	}
+	if (rec->options->args != REC_ARGS_FULL &&
+	    rec_redact_new(rec->options->redact_rules, &rec->redact, err))
+		return complain(REC_EXIT_USAGE, NULL, err);
 	r = rec_proc_reader_start(&rec->reader);
 	if (!r)
-		r = rec_describe(rec->options, rec->filtered, &rec->description);
+		r = rec_describe(rec->options, rec->filtered, rec->redact, &rec->description);
 	rec_hierarchies_find(&rec->hierarchies);
 	if (!r)
 		r = rec_cgroups_new(&rec->hierarchies, &rec->cgroups);
@@ -395,6 +401,7 @@ static void release(struct recorder *rec)
 	rec_proc_reader_stop(&rec->reader);
 	rec_command_close(&rec->command);
 	rec_sink_close(rec->sink);
+	rec_redact_free(rec->redact);
 	rec_losses_free(rec->losses);
 	rec_cgroups_free(rec->cgroups);
 	rec_session_close(rec->session);

@@ -32,6 +32,7 @@ struct recorder {
 	const struct rec_user *user;
 	struct rec_description description;
 	struct rec_session *session;
+	struct rec_redact *redact; /* NULL with --args full */
 	struct rec_sink *sink;
 	struct rec_losses *losses;
 	struct rec_hierarchies hierarchies;

@@ -102,6 +102,20 @@ static void say_length(const struct rec_progress *end, const char *where)
 		size_text(end->size_bytes, size), where);
 }
 
+/* What a reader of the file may learn. */
+static void say_privacy(const struct rec_progress *end)
+{
+	if (!end->is_redacted)
+		rec_say("command lines are in the file as they were, with any secrets in them");
+	else if (end->n_removed)
+		rec_say("%" PRIu64 " %s removed that looked like %s; other arguments, paths and "
+			"names are in the file",
+			end->n_removed, end->n_removed == 1 ? "value was" : "values were",
+			end->n_removed == 1 ? "a secret" : "secrets");
+	else
+		rec_say("nothing looked like a secret; arguments, paths and names are in the file");
+}
+
 void rec_status_summarise(const struct rec_progress *end, const char *output)
 {
 	bool is_stdout = output && strcmp(output, "-") == 0;
@@ -116,4 +130,5 @@ void rec_status_summarise(const struct rec_progress *end, const char *output)
 	rec_say("%zu %s blocked in vfork at the end%s%s", end->n_waiters,
 		end->n_waiters == 1 ? "thread was" : "threads were",
 		is_named ? "; read it with: vfork-report " : "", is_named ? output : "");
+	say_privacy(end);
 }

@@ -28,6 +28,8 @@ struct rec_progress {
 	uint64_t asked_ns; /* the length that was asked for, 0 = none */
 	size_t n_waiters;  /* threads blocked in vfork now */
 	bool was_stalled;  /* the output did not take what there was */
+	bool is_redacted;
+	uint64_t n_removed; /* values; 0 unless is_redacted */
 };
 
 /* Not @wanted, or stderr is no terminal: no line. */
@@ -35,7 +37,7 @@ void rec_status_init(struct rec_status *status, bool wanted);
 bool rec_status_is_due(const struct rec_status *status, uint64_t now_ns);
 void rec_status_show(struct rec_status *status, const struct rec_progress *progress);
 void rec_status_clear(struct rec_status *status);
-/* Three lines. @output as named by the user; NULL if it is not there any more. */
+/* Four lines. @output as named by the user; NULL if it is not there any more. */
 void rec_status_summarise(const struct rec_progress *progress, const char *output);
 
 #endif

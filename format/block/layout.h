@@ -117,6 +117,7 @@ enum vft_end_tlv {
 	VFT_END_END_NS = 6,
 	VFT_END_LOSS = 7, /* cause, cpu, count; repeated */
 	VFT_END_N_LEFT_OUT = 8,
+	VFT_END_REMOVED = 9, /* enum vft_removed, count; repeated */
 };
 
 enum vft_codec { VFT_CODEC_RAW = 0, VFT_CODEC_ZSTD = 1 };

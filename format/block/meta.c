@@ -131,6 +131,23 @@ static int append_loss(struct vft_buffer *payload, const struct vft_loss *loss)
 	return vft_buffer_append_tlv(payload, VFT_END_LOSS, value.data, value.size);
 }
 
+static int append_removed(struct vft_buffer *payload, const struct vft_end *end)
+{
+	uint8_t bytes[2 * VFT_VARINT_MAX];
+	int r = 0;
+
+	for (unsigned int why = 1; r == 0 && why < VFT_N_REMOVED; why++) {
+		struct vft_buffer value = {bytes, 0, sizeof(bytes)};
+
+		if (!end->n_removed[why])
+			continue;
+		vft_buffer_put_varint(&value, why);
+		vft_buffer_put_varint(&value, end->n_removed[why]);
+		r = vft_buffer_append_tlv(payload, VFT_END_REMOVED, value.data, value.size);
+	}
+	return r;
+}
+
 int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
 {
 	int r = vft_buffer_append_tlv_uint(payload, VFT_END_N_BLOCKS, end->n_blocks);
@@ -149,7 +166,7 @@ int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
 		r = append_loss(payload, &end->losses[i]);
 	if (r == 0 && end->has_left_out)
 		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_LEFT_OUT, end->n_left_out);
-	return r;
+	return r ? r : append_removed(payload, end);
 }
 
 static int decode_loss(struct vft_cursor c, struct vft_buffer *losses)
@@ -160,6 +177,18 @@ static int decode_loss(struct vft_cursor c, struct vft_buffer *losses)
 	if (!vft_cursor_is_done(&c) || cause > UINT32_MAX || cpu > UINT32_MAX)
 		return -EBADMSG;
 	return vft_buffer_append_bytes(losses, &loss, sizeof(loss));
+}
+
+/* What a later version counts under an id of its own is left out, as it has no name here. */
+static bool decode_removed(struct vft_cursor c, struct vft_end *end)
+{
+	uint64_t why = vft_cursor_varint(&c), count = vft_cursor_varint(&c);
+
+	if (!vft_cursor_is_done(&c))
+		return false;
+	if (why < VFT_N_REMOVED)
+		end->n_removed[why] = count;
+	return true;
 }
 
 int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_end *ret)
@@ -200,6 +229,9 @@ int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_en
 			if (r < 0)
 				return r;
 			break;
+		case VFT_END_REMOVED:
+			failed = !decode_removed(value, &end) || failed;
+			break;
 		default:
 			break;
 		}
@@ -210,4 +242,17 @@ int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_en
 	end.n_losses = losses->size / sizeof(struct vft_loss);
 	*ret = end;
 	return 0;
+}
+
+const char *vft_removed_name(unsigned int why)
+{
+	switch (why) {
+#define X(id, NAME, name)                                                                          \
+	case id:                                                                                   \
+		return #name;
+		VFT_REMOVED_LIST(X)
+#undef X
+	default:
+		return NULL;
+	}
 }

@@ -81,6 +81,11 @@ static void release(const struct vfe_release *wire, struct rec_translation *ret)
 							  : VFT_BY_UNKNOWN;
 }
 
+bool rec_args_are_cut(enum rec_args args)
+{
+	return args == REC_ARGS_NONE || args == REC_ARGS_ARGV0;
+}
+
 struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args)
 {
 	const char *nul;
@@ -94,6 +99,7 @@ struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args)
 		if (nul)
 			argv.size = (uint32_t)(nul - argv.data) + 1;
 		break;
+	case REC_ARGS_REDACTED:
 	case REC_ARGS_FULL:
 		break;
 	}
@@ -177,7 +183,7 @@ static int exec(const struct vfe_exec *wire, size_t size, enum rec_args args,
 			   (wire->flags & VFE_EXEC_PATH_CUT ? VFT_EXEC_PATH_CUT : 0) |
 			   (wire->flags & VFE_EXEC_ARGV_FAULT ? VFT_EXEC_ARGV_FAULT : 0) |
 			   (wire->flags & VFE_EXEC_EXE_CUT ? VFT_EXEC_EXE_CUT : 0) |
-			   (args != REC_ARGS_FULL ? VFT_EXEC_ARGV_OFF : 0);
+			   (rec_args_are_cut(args) ? VFT_EXEC_ARGV_OFF : 0);
 	return 0;
 }
 

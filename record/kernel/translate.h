@@ -12,6 +12,8 @@
 #include <stddef.h>
 
 #include <vft/err.h>
+#include <stdbool.h>
+
 #include <vft/event.h>
 
 /* Bytes kept of one argv at most: what the kernel part reads. */
@@ -22,7 +24,7 @@
  */
 #define REC_EXE_MAX (4096u + 256u + sizeof(" (deleted)"))
 
-enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_FULL };
+enum rec_args { REC_ARGS_NONE, REC_ARGS_ARGV0, REC_ARGS_REDACTED, REC_ARGS_FULL };
 
 /*
  * An event and everything it points to, but for bytes that still lie in the record: valid as long
@@ -59,6 +61,8 @@ void rec_translate_task(const struct vfe_task_state *task, struct rec_translatio
 /* A stall event without waiter and stack. */
 void rec_translate_stall(const struct vfe_task_state *task, struct rec_translation *ret);
 
+/* Whether arguments are left out by option. What is redacted is still there. */
+bool rec_args_are_cut(enum rec_args args);
 /* What is stored of @argv under @args: all of it, its first string with the NUL, or nothing. */
 struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 struct rec_sink {
 	struct rec_outlet *outlet;
 	struct vft_writer *writer;
-	struct rec_output output; /* its descriptor belongs to the outlet, once that is there */
+	struct rec_redact *redact; /* NULL = strings are written as they are */
+	struct rec_output output;  /* its descriptor belongs to the outlet, once that is there */
 	uint64_t n_events;
 	int level;
 	bool pressure;
@@ -42,7 +44,7 @@ static int open_writer(struct rec_sink *sink, const struct vft_meta *meta, struc
 }
 
 int rec_sink_open(struct rec_output *output, int level, const struct vft_meta *meta,
-		  struct rec_sink **ret, struct vft_err *err)
+		  struct rec_redact *redact, struct rec_sink **ret, struct vft_err *err)
 {
 	struct rec_sink *sink = calloc(1, sizeof(*sink));
 	int r;
@@ -55,6 +57,7 @@ int rec_sink_open(struct rec_output *output, int level, const struct vft_meta *m
 	}
 	sink->output = *output;
 	sink->level = level;
+	sink->redact = redact;
 	r = open_writer(sink, meta, err);
 	if (r) {
 		rec_sink_discard(sink);
@@ -71,8 +74,10 @@ int rec_sink_start(struct rec_sink *sink, struct vft_err *err)
 
 int rec_sink_append(struct rec_sink *sink, const struct vft_event *event, struct vft_err *err)
 {
-	int r = vft_writer_append(sink->writer, event, err);
+	int r = sink->redact ? rec_redact_event(sink->redact, event, &event) : 0;
 
+	r = r ? vft_fail(err, r, 0, "cannot redact: %s", strerror(-r))
+	      : vft_writer_append(sink->writer, event, err);
 	if (!r)
 		sink->n_events++;
 	return r;

@@ -14,15 +14,18 @@
 #include <vft/writer.h>
 
 #include "record/start/output.h"
+#include "record/store/redact.h"
 
 struct rec_sink;
 
 /*
  * Write the head of a trace to @output, which is taken over, also on failure; its section id and
- * uuid are drawn at random. No thread runs yet. -ENOMEM, -EIO, or the errno of a write.
+ * uuid are drawn at random. What is appended passes @redact, which stays the caller's; NULL = as it
+ * is. No thread runs yet. -ENOMEM, -EIO, or the errno of a write.
  */
 VFT_MUST_CHECK int rec_sink_open(struct rec_output *output, int level, const struct vft_meta *meta,
-				 struct rec_sink **ret, struct vft_err *err);
+				 struct rec_redact *redact, struct rec_sink **ret,
+				 struct vft_err *err);
 
 /* Write and sync on a thread from now on, with the caller's credentials of now. -errno. */
 VFT_MUST_CHECK int rec_sink_start(struct rec_sink *sink, struct vft_err *err);

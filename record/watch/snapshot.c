@@ -455,7 +455,7 @@ static int write_entry(const struct entry *entry, const struct rec_proc_names *n
 		event->snapshot.argv = &out.argv;
 		event->snapshot.argv_size = names->argv_size;
 	}
-	if (!event->snapshot.argv || args != REC_ARGS_FULL)
+	if (!event->snapshot.argv || rec_args_are_cut(args))
 		event->flags |= VFT_SNAPSHOT_ARGV_OFF;
 	r = rec_cgroups_tell(options->cgroups, &out, sink, err);
 	return r ? r : rec_sink_append(sink, event, err);

@@ -132,6 +132,31 @@ static void has_fields(struct rep_out *out, uint64_t has)
 		rep_line_end(out);
 }
 
+static void removed_fields(struct rep_out *out, const struct vft_end *end)
+{
+	bool json = out->options.format == REP_JSON;
+
+	if (json)
+		rep_json_open(out, "removed", '{');
+	for (unsigned int why = 0; why < VFT_N_REMOVED; why++) {
+		const char *name = vft_removed_name(why);
+
+		if (!name || !end->n_removed[why])
+			continue;
+		if (json) {
+			rep_json_value(out, name, REP_CELL_UINT, REP_UINT(end->n_removed[why]));
+			continue;
+		}
+		rep_line_padded(out, REP_DIM, REP_CELL_WORD, REP_WORD("Removed"), 18, false);
+		rep_line_cell(out, REP_PLAIN, REP_CELL_UINT, REP_UINT(end->n_removed[why]));
+		rep_line_word(out, REP_PLAIN, " ");
+		rep_line_word(out, REP_PLAIN, name);
+		rep_line_end(out);
+	}
+	if (json)
+		rep_json_close(out, '}');
+}
+
 static void kind_fields(struct rep_out *out, const struct rep_section_info *info)
 {
 	bool json = out->options.format == REP_JSON;
@@ -184,6 +209,7 @@ static void size_fields(struct info *self, const struct rep_section_info *info)
 		uint_field(out, "dropped", "Dropped", info->end.n_dropped);
 		if (info->end.has_left_out)
 			uint_field(out, "left_out", "Left out", info->end.n_left_out);
+		removed_fields(out, &info->end);
 	}
 }
 

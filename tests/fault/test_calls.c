@@ -638,7 +638,7 @@ static int encode_meta(struct vft_buffer *payload)
 static int encode_end(struct vft_buffer *payload)
 {
 	struct vft_loss losses[] = {{1, 0, 5}, {2, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1, 2, 3, 4, 5, 6, losses, N_OF(losses), 7, true, 0, 0};
+	struct vft_end end = {1, 2, 3, 4, 5, 6, losses, N_OF(losses), 7, true, {0}, 0, 0};
 
 	return vft_end_encode(&end, payload);
 }

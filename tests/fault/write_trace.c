@@ -39,7 +39,7 @@ static int open_out(const char *path, struct vft_err *err)
 	int r = rec_output_open(path, &options, &output, err);
 
 	if (!r)
-		r = rec_sink_open(&output, 3, &meta, &out, err);
+		r = rec_sink_open(&output, 3, &meta, NULL, &out, err);
 	return r ? r : rec_sink_start(out, err);
 }
 

@@ -21,7 +21,7 @@ META = {1: 'tool', 2: 'kernel', 3: 'arch', 4: 'boot_id', 5: 'hostname', 6: 'opti
         35: 'start_ns', 36: 'pidns', 38: 'has', 39: 'list_pidns'}
 INFO = {1: 'last_ts - first_ts', 2: 'lost', 3: 'pid_min', 4: 'pid_max', 5: 'kinds'}
 END = {1: 'n_blocks', 2: 'n_events', 3: 'n_seen', 4: 'n_delivered', 5: 'n_dropped', 6: 'end_ns',
-       7: 'loss: cause, cpu, count', 8: 'n_left_out'}
+       7: 'loss: cause, cpu, count', 8: 'n_left_out', 9: 'removed: why, count'}
 WIDTH = 12
 
 

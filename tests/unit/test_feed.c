@@ -130,7 +130,7 @@ static void open_sink(const char *path, struct rec_sink **ret)
 	struct vft_err err;
 
 	assert_int_equal(rec_output_open(path, &options, &output, &err), 0);
-	assert_int_equal(rec_sink_open(&output, 1, &meta, ret, &err), 0);
+	assert_int_equal(rec_sink_open(&output, 1, &meta, NULL, ret, &err), 0);
 }
 
 static void test_feed__a_block_tells_what_was_lost_before_its_end(void **state)

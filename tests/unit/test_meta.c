@@ -111,7 +111,19 @@ static void test_meta__malformed(void **state)
 static void test_end__round_trip(void **state)
 {
 	struct vft_loss list[] = {{1, 0, 5}, {UINT32_MAX, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1, 2, 3, 4, 5, VFT_MAX_TIME_NS, list, N_OF(list), 6, true, 0, 0},
+	struct vft_end end = {1,
+			      2,
+			      3,
+			      4,
+			      5,
+			      VFT_MAX_TIME_NS,
+			      list,
+			      N_OF(list),
+			      6,
+			      true,
+			      {[VFT_REMOVED_URL] = 7, [15] = UINT64_MAX},
+			      0,
+			      0},
 		       back;
 	struct vft_buffer payload = {0}, losses = {0};
 
@@ -125,6 +137,7 @@ static void test_end__round_trip(void **state)
 	assert_memory_equal(&back, &end, offsetof(struct vft_end, n_left_out));
 	assert_int_equal(back.n_left_out, 6);
 	assert_true(back.has_left_out);
+	assert_memory_equal(back.n_removed, end.n_removed, sizeof(end.n_removed));
 	/* Old files do not say. */
 	end.has_left_out = false;
 	payload.size = 0;

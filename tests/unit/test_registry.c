@@ -132,6 +132,14 @@ static void test_registry__marks(void **state)
 	expect_end(&table);
 }
 
+static void test_registry__removed(void **state)
+{
+	struct table table = find_table("removed");
+
+	VFT_REMOVED_LIST(EXPECT_NAME)
+	expect_end(&table);
+}
+
 static void test_registry__meta(void **state)
 {
 	struct table table = find_table("meta");
@@ -233,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_registry__states),
 		cmocka_unit_test(test_registry__causes),
 		cmocka_unit_test(test_registry__marks),
+		cmocka_unit_test(test_registry__removed),
 		cmocka_unit_test(test_registry__meta),
 		cmocka_unit_test(test_registry__blocks),
 		cmocka_unit_test(test_registry__encodings),

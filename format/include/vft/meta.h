@@ -71,6 +71,29 @@ struct vft_loss {
 	uint64_t count;
 };
 
+/*
+ * Why the recorder took a value out of what a process said. X(id, NAME, name), in docs/format.md.
+ */
+#define VFT_REMOVED_LIST(X)                                                                        \
+	X(1, NAMED, named)   /* what stands behind a name such as password */                      \
+	X(2, URL, url)       /* user and password of a URL */                                      \
+	X(3, HEADER, header) /* of HTTP */                                                         \
+	X(4, OPTION, option) /* of a program that takes a password with it */                      \
+	X(5, TOKEN, token)   /* of a known service, by how it begins */                            \
+	X(6, KEY, key)       /* as random as a key */                                              \
+	X(7, PEM, pem)       /* a private key */                                                   \
+	X(8, RULE, rule)     /* by a rule of the user */
+
+enum vft_removed {
+#define X(id, NAME, name) VFT_REMOVED_##NAME = id,
+	VFT_REMOVED_LIST(X)
+#undef X
+	VFT_N_REMOVED = 16, /* ids are below it */
+};
+
+/* "named", "url", ...; NULL for an unknown id. */
+const char *vft_removed_name(unsigned int why);
+
 struct vft_end {
 	uint64_t n_blocks; /* before this one, in the section */
 	uint64_t n_events; /* rows of them, as their headers count */
@@ -83,6 +106,7 @@ struct vft_end {
 	/* Delivered, but no rows, and not lost: see docs/format.md. Older recorders do not say. */
 	uint64_t n_left_out;
 	bool has_left_out;
+	uint64_t n_removed[VFT_N_REMOVED]; /* values, by enum vft_removed; 0 where not said */
 	/* Not in the file: what the reader found, to be held against n_blocks and n_events. What it
 	 * reported as a gap is not among them. */
 	uint64_t seen_blocks, seen_rows;
