@@ -125,10 +125,8 @@ void rec_status_summarise(const struct rec_progress *end, const char *output)
 	if (end->n_lost)
 		rec_say("%" PRIu64 " events lost; what they could hide is reported as unknown; %s",
 			end->n_lost, advice(end));
-	else
-		rec_say("nothing lost");
-	rec_say("%zu %s blocked in vfork at the end%s%s", end->n_waiters,
-		end->n_waiters == 1 ? "thread was" : "threads were",
+	rec_say("%s%zu %s blocked in vfork at the end%s%s", end->n_lost ? "" : "nothing lost; ",
+		end->n_waiters, end->n_waiters == 1 ? "thread was" : "threads were",
 		is_named ? "; read it with: vfork-report " : "", is_named ? output : "");
 	say_privacy(end);
 }

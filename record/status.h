@@ -37,7 +37,8 @@ void rec_status_init(struct rec_status *status, bool wanted);
 bool rec_status_is_due(const struct rec_status *status, uint64_t now_ns);
 void rec_status_show(struct rec_status *status, const struct rec_progress *progress);
 void rec_status_clear(struct rec_status *status);
-/* Four lines. @output as named by the user; NULL if it is not there any more. */
+/* Three lines, and one more about losses. @output as named by the user; NULL if it is not there any
+ * more. */
 void rec_status_summarise(const struct rec_progress *progress, const char *output);
 
 #endif

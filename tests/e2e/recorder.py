@@ -144,7 +144,7 @@ def test_usage_errors(t):
             (('-d', 'soon'), '1h30m'), (('-d', '0s'), 'longer than 0'),
             (('-d', '99999999d'), 'up to'), (('--ring-size', 'big'), '4K to 1G'),
             (('--ring-size', '2G'), '4K to 1G'), (('--level', '99'), '1 to 19'),
-            (('--args', 'some'), 'none, argv0 or full'), (('-p', 'me'), '1 to 4194304'),
+            (('--args', 'some'), 'none, argv0, redacted or full'), (('-p', 'me'), '1 to 4194304'),
             (('-p', '0'), '1 to 4194304'), (('-p', '1,x'), "'x'"), (('-p', ''), 'is it running'),
             (('stray',), "behind '--'"), (('a.vft', '--', 'true'), '-o a.vft'),
             (('--',), "no command behind '--'"), (('-d', '1s', '--'), "no command behind '--'")):
