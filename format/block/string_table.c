@@ -11,10 +11,6 @@ struct vft_string_slot {
 	uint32_t generation, hash, row;
 };
 
-struct vft_string_entry {
-	uint32_t offset, size;
-};
-
 void vft_strings_init(struct vft_strings *strings, uint64_t seed)
 {
 	*strings = (struct vft_strings){.generation = 1, .seed = seed};
@@ -67,7 +63,7 @@ static int grow_slots(struct vft_strings *strings, uint32_t n_slots)
 	return 0;
 }
 
-int vft_strings_reserve(struct vft_strings *strings, uint32_t n, size_t size)
+int vft_strings_reserve(struct vft_strings *strings, uint32_t n)
 {
 	uint32_t need = strings->n + n;
 
@@ -88,15 +84,7 @@ int vft_strings_reserve(struct vft_strings *strings, uint32_t n, size_t size)
 		if (grow_slots(strings, n_slots) < 0)
 			return -ENOMEM;
 	}
-	return vft_buffer_reserve(&strings->data, size);
-}
-
-bool vft_strings_is(const struct vft_strings *strings, uint32_t row, const struct vft_str *str)
-{
-	const struct vft_string_entry *entry = &strings->entries[row];
-
-	return entry->size == str->size &&
-	       (!str->size || !memcmp(strings->data.data + entry->offset, str->data, str->size));
+	return 0;
 }
 
 uint32_t vft_strings_intern(struct vft_strings *strings, const struct vft_str *str)

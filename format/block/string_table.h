@@ -12,7 +12,12 @@
 #include <stdint.h>
 
 #include "format/base/buffer.h"
+#include "format/base/same.h"
 #include <vft/event.h>
+
+struct vft_string_entry {
+	uint32_t offset, size;
+};
 
 struct vft_strings {
 	struct vft_string_slot *slots;
@@ -30,8 +35,8 @@ void vft_strings_release(struct vft_strings *strings);
 /* A new block: forget all. */
 void vft_strings_reset(struct vft_strings *strings);
 
-/* Room for @n more strings of @size bytes together. -ENOMEM. */
-VFT_MUST_CHECK int vft_strings_reserve(struct vft_strings *strings, uint32_t n, size_t size);
+/* Room for @n more strings; for their bytes it is made in ->data. -ENOMEM. */
+VFT_MUST_CHECK int vft_strings_reserve(struct vft_strings *strings, uint32_t n);
 
 /*
  * The row of @str; @str is appended when it is new, for which room must have been reserved. The row
@@ -40,6 +45,13 @@ VFT_MUST_CHECK int vft_strings_reserve(struct vft_strings *strings, uint32_t n, 
 uint32_t vft_strings_intern(struct vft_strings *strings, const struct vft_str *str);
 
 /* Whether @str is the string of that row. */
-bool vft_strings_is(const struct vft_strings *strings, uint32_t row, const struct vft_str *str);
+static inline bool vft_strings_is(const struct vft_strings *strings, uint32_t row,
+				  const struct vft_str *str)
+{
+	const struct vft_string_entry *entry = &strings->entries[row];
+
+	return entry->size == str->size &&
+	       vft_are_same_bytes(strings->data.data + entry->offset, str->data, str->size);
+}
 
 #endif

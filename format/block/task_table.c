@@ -12,14 +12,6 @@ struct vft_task_slot {
 	uint32_t tid, row; /* row: counted on from block to block; below ->first_row it is free */
 };
 
-struct vft_task_entry {
-	struct vft_task task;
-	uint32_t last_ref;
-};
-
-/* Without padding a task can be compared and hashed as bytes. */
-_Static_assert(sizeof(struct vft_task) == 40, "struct vft_task has no padding");
-
 void vft_tasks_init(struct vft_tasks *tasks, uint64_t seed)
 {
 	*tasks = (struct vft_tasks){.first_row = 1, .seed = seed};
@@ -40,6 +32,7 @@ void vft_tasks_reset(struct vft_tasks *tasks)
 		return;
 	if (tasks->n_slots)
 		memset(tasks->slots, 0, tasks->n_slots * sizeof(*tasks->slots));
+	memset(tasks->recent, 0, sizeof(tasks->recent));
 	tasks->first_row = 1;
 }
 
@@ -58,8 +51,8 @@ static struct vft_task_slot *find_slot(const struct vft_tasks *tasks, const stru
 
 		if (slot->row < tasks->first_row)
 			return slot;
-		if (slot->tid == tid && !memcmp(&tasks->entries[slot->row - tasks->first_row].task,
-						task, sizeof(*task)))
+		if (slot->tid == tid &&
+		    vft_is_same_task(&tasks->entries[slot->row - tasks->first_row].task, task))
 			return slot;
 		if (!step)
 			step = (uint32_t)vft_hash_bytes(tasks->seed, task, sizeof(*task)) | 1;
@@ -99,17 +92,20 @@ int vft_tasks_reserve(struct vft_tasks *tasks, uint32_t n)
 	return grow_slots(tasks, n_slots);
 }
 
-uint32_t vft_tasks_refer(struct vft_tasks *tasks, const struct vft_task *task)
+uint32_t vft_tasks_look_up(struct vft_tasks *tasks, const struct vft_task *task)
 {
 	struct vft_task_slot *slot = find_slot(tasks, task);
+	uint32_t *recent = &tasks->recent[task->tid % VFT_RECENT_TASKS];
 	struct vft_task_entry *entry;
 	uint32_t distance;
 
 	if (slot->row < tasks->first_row) {
 		*slot = (struct vft_task_slot){task->tid, tasks->first_row + tasks->n};
+		*recent = slot->row;
 		tasks->entries[tasks->n++] = (struct vft_task_entry){*task, tasks->n_refs++};
 		return 0;
 	}
+	*recent = slot->row;
 	entry = &tasks->entries[slot->row - tasks->first_row];
 	distance = tasks->n_refs - entry->last_ref;
 	entry->last_ref = tasks->n_refs++;

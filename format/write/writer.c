@@ -234,7 +234,7 @@ int vft_writer_append(struct vft_writer *writer, const struct vft_event *event, 
 
 	if (writer->failed)
 		return fail(writer, err, writer->failed);
-	if (writer->finished || vft_encoder_bound(encoder, event, &bound) < 0)
+	if (writer->finished || vft_encoder_bound(event, &bound) < 0)
 		return vft_fail(err, -EINVAL, writer->size_bytes,
 				writer->finished ? "the trace is finished"
 						 : "an event that the format cannot hold");

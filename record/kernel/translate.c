@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "record/kernel/translate.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -21,10 +22,27 @@ enum {
 	WAIT_STATUS_CORE = 0x80,
 };
 
+static uint32_t comm_size(const char *comm)
+{
+	uint64_t words[2];
+
+	_Static_assert(sizeof(words) == VFE_COMM_SIZE, "two words");
+	memcpy(words, comm, sizeof(words));
+	for (uint32_t i = 0; i < 2; i++) {
+		/* the high bit of each byte that is 0, and perhaps of some behind the first */
+		uint64_t zeros = (le64toh(words[i]) - 0x0101010101010101u) & ~le64toh(words[i]) &
+				 0x8080808080808080u;
+
+		if (zeros)
+			return i * 8 + (uint32_t)__builtin_ctzll(zeros) / 8;
+	}
+	return VFE_COMM_SIZE;
+}
+
 static const struct vft_str *comm_of(const struct vfe_task *wire, struct rec_translation *ret)
 {
 	ret->comm.data = wire->comm;
-	ret->comm.size = (uint32_t)strnlen(wire->comm, sizeof(wire->comm));
+	ret->comm.size = comm_size(wire->comm);
 	return &ret->comm;
 }
 

@@ -48,7 +48,7 @@ static void pack(struct block *block, const struct vft_event *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t bound;
 
-		assert_int_equal(vft_encoder_bound(&block->encoder, &list[i], &bound), 0);
+		assert_int_equal(vft_encoder_bound(&list[i], &bound), 0);
 		assert_int_equal(vft_encoder_append(&block->encoder, &list[i], bound), 0);
 	}
 	block->payload.size = 0;

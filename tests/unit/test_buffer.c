@@ -93,7 +93,8 @@ static uint32_t intern(struct vft_strings *strings, const char *text)
 {
 	struct vft_str str = {text, (uint32_t)strlen(text)};
 
-	assert_int_equal(vft_strings_reserve(strings, 1, str.size), 0);
+	assert_int_equal(vft_strings_reserve(strings, 1), 0);
+	assert_int_equal(vft_buffer_reserve(&strings->data, str.size), 0);
 	return vft_strings_intern(strings, &str);
 }
 
