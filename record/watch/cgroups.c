@@ -347,14 +347,21 @@ int rec_cgroups_tell(struct rec_cgroups *cgroups, struct rec_translation *transl
 		     struct rec_sink *sink, struct vft_err *err)
 {
 	const struct vft_event *event = &translation->event;
+	bool is_spawn = event->kind == VFT_KIND_SPAWN;
 	int r = 0;
 
+	/* Nearly always: all of the cgroup that was told of last, and no v1 to choose from. */
+	if (event->task && translation->task.cgroup == cgroups->last_id &&
+	    !translation->task_cgroup_v1 &&
+	    (!is_spawn ||
+	     (translation->other.cgroup == cgroups->last_id && !translation->other_cgroup_v1)))
+		return 0;
 	if (event->task) {
 		translation->task.cgroup =
 			choose(cgroups, translation->task.cgroup, translation->task_cgroup_v1);
 		r = tell(cgroups, translation->task.cgroup, event->time_ns, sink, err);
 	}
-	if (!r && event->kind == VFT_KIND_SPAWN) {
+	if (!r && is_spawn) {
 		translation->other.cgroup =
 			choose(cgroups, translation->other.cgroup, translation->other_cgroup_v1);
 		r = tell(cgroups, translation->other.cgroup, event->time_ns, sink, err);
