@@ -13,6 +13,7 @@
 #include "replay/commands/cmd.h"
 #include "replay/source/flow.h"
 #include "replay/print/escape.h"
+#include "replay/print/exporter.h"
 
 enum option_id {
 	OPT_HELP,
@@ -200,12 +201,12 @@ static int set_outcomes(struct parser *parser, const char *value)
 
 static int set_export_format(struct parser *parser, const char *value)
 {
-	if (strcmp(value, "csv") == 0)
-		return set_format(parser, REP_CSV);
-	if (strcmp(value, "ndjson") == 0)
-		return set_format(parser, REP_NDJSON);
-	if (strcmp(value, "json") == 0)
-		return set_format(parser, REP_JSON);
+	static const enum rep_format formats[] = {REP_CSV, REP_NDJSON, REP_JSON};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(value, rep_exporter_get(formats[i])->name) == 0)
+			return set_format(parser, formats[i]);
+	}
 	return fault(parser, "export format", value,
 		     " is not available; this version has csv, ndjson, json");
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay/commands/cmd_events.h"
 
+#include "replay/print/exporter.h"
+
 static const char help[] =
 	"Usage: vfork-report export --format FORMAT [OPTIONS] FILE...   a whole table\n"
 	"  vfork-report export --format csv --table processes -o processes.csv t.vft\n"
@@ -37,10 +39,10 @@ int rep_stream_rows(struct rep_run *run, const char *command, rep_fill_fn *fill,
 		    struct vft_err *err)
 {
 	struct rep_out *out = run->out;
-	bool json = out->options.format == REP_JSON;
+	bool is_document = rep_exporter_of(out)->is_document;
 	int result;
 
-	if (json) {
+	if (is_document) {
 		rep_envelope_open(out, command);
 		rep_json_open(out, "rows", '[');
 	}
@@ -51,7 +53,7 @@ int rep_stream_rows(struct rep_run *run, const char *command, rep_fill_fn *fill,
 		out->buf.size = 0;
 		return 0;
 	}
-	if (json) {
+	if (is_document) {
 		rep_json_close(out, ']');
 		rep_envelope_facts(out, &run->facts);
 		rep_envelope_close(out);

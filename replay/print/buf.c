@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "replay/print/digits.h"
+
 #define NS_PER_S 1000000000ull
 
 void rep_buf_release(struct rep_buf *buf)
@@ -52,80 +54,28 @@ void rep_buf_fill(struct rep_buf *buf, char c, size_t n)
 	buf->size += n;
 }
 
-/* Two digits at a time: exports are mostly numbers. */
-static const char pairs[] = "0001020304050607080910111213141516171819"
-			    "2021222324252627282930313233343536373839"
-			    "4041424344454647484950515253545556575859"
-			    "6061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
-
-/* Not memcpy: the compiler would have its bounds checked by a call. */
-static inline void put_pair(char *to, uint32_t value)
+char *rep_digits_many(char *p, uint64_t value)
 {
-	to[0] = pairs[2 * value];
-	to[1] = pairs[2 * value + 1];
+	const uint64_t e8 = 100000000, e16 = e8 * e8;
+	uint64_t rest;
+
+	if (value < e8)
+		return rep_digits_few(p, (uint32_t)value);
+	if (value < e16) {
+		p = rep_digits_few(p, (uint32_t)(value / e8));
+		return rep_digits_eight(p, (uint32_t)(value % e8));
+	}
+	rest = value % e16;
+	p = rep_digits_few(p, (uint32_t)(value / e16));
+	p = rep_digits_eight(p, (uint32_t)(rest / e8));
+	return rep_digits_eight(p, (uint32_t)(rest % e8));
 }
 
-static inline void put_four(char *to, uint32_t value)
-{
-	put_pair(to, value / 100);
-	put_pair(to + 2, value % 100);
-}
-
-#define MAX_DIGITS   20u
-#define EIGHT_DIGITS 100000000u
-
-/* The least number with one digit more than the index; 0 has a digit too. */
-#define FOUR(n) n##u, n##0u, n##00u, n##000u
-static const uint64_t powers[MAX_DIGITS] = {0,
-					    10,
-					    100,
-					    1000,
-					    FOUR(10000),
-					    FOUR(100000000),
-					    FOUR(1000000000000),
-					    FOUR(10000000000000000)};
-#undef FOUR
-
-static inline unsigned int count_digits(uint64_t value)
-{
-	unsigned int bits = 64 - (unsigned int)__builtin_clzll(value | 1);
-	unsigned int n = bits * 1233u >> 12; /* log10(2), a little less: right or one too few */
-
-	return n + (value >= powers[n]);
-}
-
-/* Into its place at once, since to read back what was just written in pairs would cost more than
- * the digits; and eight at a time, which need not wait for each other. */
 void rep_buf_u64(struct rep_buf *buf, uint64_t value)
 {
-	unsigned int n = count_digits(value);
-	char *end;
-	uint32_t rest;
-
-	if (!rep_buf_reserve(buf, MAX_DIGITS))
+	if (!rep_buf_reserve(buf, REP_DIGITS_ROOM))
 		return;
-	buf->size += n;
-	end = buf->data + buf->size;
-	while (value >= EIGHT_DIGITS) {
-		rest = (uint32_t)(value % EIGHT_DIGITS);
-		value /= EIGHT_DIGITS;
-		put_four(end -= 4, rest % 10000);
-		put_four(end -= 4, rest / 10000);
-	}
-	rest = (uint32_t)value;
-	if (rest >= 10000) {
-		put_four(end -= 4, rest % 10000);
-		rest /= 10000;
-	}
-	if (rest >= 100) {
-		put_pair(end -= 2, rest % 100);
-		rest /= 100;
-	}
-	if (rest >= 10)
-		put_pair(end - 2, rest);
-	else
-		end[-1] = (char)('0' + rest);
+	buf->size = (size_t)(rep_digits(buf->data + buf->size, value) - buf->data);
 }
 
 void rep_buf_i64(struct rep_buf *buf, int64_t value)

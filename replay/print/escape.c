@@ -98,6 +98,20 @@ size_t rep_utf8_fit(const char *data, size_t size, size_t columns)
 	return at;
 }
 
+#define TEXT (REP_IN_CSV | REP_IN_JSON)
+#define WORD (REP_IN_CSV | REP_IN_JSON | REP_IN_SHELL)
+const uint8_t rep_plain[256] =
+	{
+		[' ' ... '!'] = TEXT, ['#' ... '$'] = TEXT, ['%'] = WORD,
+		['&' ... '*'] = TEXT, ['+'] = WORD,         [','] = REP_IN_JSON,
+		['-' ... ':'] = WORD, [';' ... '<'] = TEXT, ['='] = WORD,
+		['>' ... '?'] = TEXT, ['@' ... 'Z'] = WORD, ['['] = TEXT,
+		[']' ... '^'] = TEXT, ['_'] = WORD,         ['`'] = TEXT,
+		['a' ... 'z'] = WORD, ['{' ... '~'] = TEXT,
+};
+#undef TEXT
+#undef WORD
+
 /* How many bytes from @data on can be copied as they are: printable ASCII without @a and @b. */
 static size_t plain_run(const char *data, size_t size, char a, char b)
 {
@@ -168,13 +182,11 @@ static bool is_plain(const struct rep_buf *buf, struct vft_str bytes)
 
 static bool is_shell_safe(struct vft_str bytes)
 {
-	static const char safe[] = "%+,-./:@_";
-
 	for (size_t i = 0; i < bytes.size; i++) {
-		unsigned char c = (unsigned char)bytes.data[i];
+		char c = bytes.data[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      (c && strchr(safe, c)) || (c == '=' && i)))
+		/* A comma needs no quotes but those of CSV. */
+		if ((!rep_escape_is(c, REP_IN_SHELL) && c != ',') || (c == '=' && !i))
 			return false;
 	}
 	return bytes.size > 0;

@@ -30,6 +30,15 @@ size_t rep_utf8_columns(const char *data, size_t size);
 /* Bytes of the longest head of @data that fits @columns. */
 size_t rep_utf8_fit(const char *data, size_t size, size_t columns);
 
+/* Bytes that stand as they are: in a CSV field (but for blanks at its ends), in a JSON string, in a
+ * shell's word and a CSV field (but for = at the beginning). */
+enum rep_plain { REP_IN_CSV = 1, REP_IN_JSON = 2, REP_IN_SHELL = 4 };
+extern const uint8_t rep_plain[256]; /* sets of enum rep_plain */
+static inline bool rep_escape_is(char c, enum rep_plain where)
+{
+	return rep_plain[(unsigned char)c] & where;
+}
+
 /* What is not plain as \xNN per byte; a backslash as two. */
 void rep_escape_text(struct rep_buf *buf, struct vft_str bytes);
 /* One shell word: as it is, 'quoted', or $'quoted' when anything in it is not plain. */

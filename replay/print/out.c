@@ -12,19 +12,21 @@ void rep_out_init(struct rep_out *out, int fd, const struct rep_out_options *opt
 	out->buf.ascii_only = options->ascii_only;
 }
 
-int rep_out_flush(struct rep_out *out)
+static void check_limit(struct rep_out *out, size_t size)
 {
-	size_t at = 0;
-
-	if (!out->error)
-		out->error = rep_buf_error(&out->buf);
-	if (!out->error && out->options.max_bytes &&
-	    out->buf.size > out->options.max_bytes - out->n_sent) {
+	if (!out->error && out->options.max_bytes && size > out->options.max_bytes - out->n_sent) {
 		out->error = -EFBIG;
 		out->is_full = true;
 	}
-	while (!out->error && out->fd >= 0 && at < out->buf.size) {
-		ssize_t n = write(out->fd, out->buf.data + at, out->buf.size - at);
+}
+
+static void write_all(struct rep_out *out, const char *data, size_t size)
+{
+	size_t at = 0;
+
+	check_limit(out, size);
+	while (!out->error && at < size) {
+		ssize_t n = write(out->fd, data + at, size - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -33,11 +35,35 @@ int rep_out_flush(struct rep_out *out)
 		else
 			at += (size_t)n;
 	}
-	if (out->fd >= 0) {
-		out->n_sent += at;
-		out->buf.size = 0;
-		out->styled = 0;
+	out->n_sent += at;
+}
+
+int rep_out_flush(struct rep_out *out)
+{
+	if (!out->error)
+		out->error = rep_buf_error(&out->buf);
+	if (out->fd < 0) { /* bytes stay */
+		check_limit(out, out->buf.size);
+		return out->error;
 	}
+	write_all(out, out->buf.data, out->buf.size);
+	out->buf.size = 0;
+	out->styled = 0;
+	return out->error;
+}
+
+int rep_out_send(struct rep_out *out, const char *data, size_t size)
+{
+	int err;
+
+	if (out->fd < 0 || size < DRAIN_SIZE / 4) {
+		rep_buf_bytes(&out->buf, data, size);
+		return rep_out_drain(out);
+	}
+	err = rep_out_flush(out);
+	if (err)
+		return err;
+	write_all(out, data, size);
 	return out->error;
 }
 

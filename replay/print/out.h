@@ -41,6 +41,9 @@ struct rep_out {
 void rep_out_init(struct rep_out *out, int fd, const struct rep_out_options *options);
 /* Write what is buffered once it is much. 0, -EFBIG past max_bytes, -ENOMEM, or write's error. */
 VFT_MUST_CHECK int rep_out_drain(struct rep_out *out);
+/* As if @data were put into the buffer and drained; what is much is not copied. Errors as
+ * rep_out_drain. */
+VFT_MUST_CHECK int rep_out_send(struct rep_out *out, const char *data, size_t size);
 /* Write all of it. Errors as rep_out_drain. */
 VFT_MUST_CHECK int rep_out_flush(struct rep_out *out);
 /* Flush and close the descriptor: the last errors appear here. Errors as rep_out_drain, or close's.

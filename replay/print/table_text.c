@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "replay/print/table_text.h"
+/*
+ * The aligned text form of a table. Holds the first rows back until their widths are known, then
+ * streams: memory is bounded whatever the number of rows, and a later cell that is wider pushes its
+ * row to the right. On a terminal that is too narrow columns are left out, then shortened; details
+ * go to a line of their own.
+ */
+#include "replay/print/exporter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -77,7 +83,7 @@ static void add_slot(struct rep_text *text, size_t column, bool is_clock)
 		slot->width = (unsigned int)strlen(text->columns[column].title);
 }
 
-struct rep_text *rep_text_new(struct rep_out *out, const struct rep_column *columns, size_t n)
+static struct rep_text *text_new(struct rep_out *out, const struct rep_column *columns, size_t n)
 {
 	struct rep_text *text = n > MAX_SLOTS / 2 ? NULL : calloc(1, sizeof(*text));
 
@@ -101,8 +107,10 @@ struct rep_text *rep_text_new(struct rep_out *out, const struct rep_column *colu
 	return text;
 }
 
-void rep_text_note(struct rep_text *text, const char *name, struct vft_str value)
+static void text_note(void *state, const char *name, struct vft_str value)
 {
+	struct rep_text *text = state;
+
 	text->note_name = name;
 	text->note = value;
 	text->has_detail |= name && !text->settled && !text->n_cells;
@@ -567,9 +575,9 @@ static int render(struct rep_text *text, const uint8_t *which, const struct rep_
 	return err;
 }
 
-int rep_text_row(struct rep_text *text, const uint8_t *which, const struct rep_cell *cells,
-		 size_t n)
+static int text_row(void *state, const uint8_t *which, const struct rep_cell *cells, size_t n)
 {
+	struct rep_text *text = state;
 	int err = render(text, which, cells, n);
 
 	if (err)
@@ -585,21 +593,41 @@ int rep_text_row(struct rep_text *text, const uint8_t *which, const struct rep_c
 	return rep_out_drain(text->out);
 }
 
-int rep_text_flush(struct rep_text *text)
+static int text_end(void *state)
 {
+	struct rep_text *text = state;
+
 	if (!text->settled && text->n_cells)
 		return settle(text);
 	return rep_out_drain(text->out);
 }
 
-void rep_text_free(struct rep_text *text)
+static void text_free(void *state)
 {
+	struct rep_text *text = state;
+
 	if (!text)
 		return;
 	rep_buf_release(&text->bytes);
 	free(text->cells);
 	free(text);
 }
+
+static int text_begin(struct rep_out *out, const struct rep_column *columns, size_t n, void **ret)
+{
+	*ret = text_new(out, columns, n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+const struct rep_exporter rep_exporter_text = {
+	.name = "text",
+	.has_world_clock = true,
+	.begin = text_begin,
+	.row = text_row,
+	.end = text_end,
+	.note = text_note,
+	.free = text_free,
+};
 
 void rep_line_word(struct rep_out *out, enum rep_style style, const char *word)
 {
