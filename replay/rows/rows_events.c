@@ -105,8 +105,7 @@ static struct rep_cell *append(struct rep_event_row *row, enum rep_events_column
 	return &row->cells[row->n++];
 }
 
-/* A kind's fields by the place of their columns. A task's columns stand together. */
-static void find_order(struct rep_event_row *row, unsigned int kind)
+size_t rep_events_order(unsigned int kind, uint8_t *ret_fields, uint8_t *ret_columns)
 {
 	size_t n, n_fields, at;
 	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
@@ -116,14 +115,14 @@ static void find_order(struct rep_event_row *row, unsigned int kind)
 
 		if (column == REP_N_EVENTS)
 			continue;
-		for (at = n++; at && row->orders[kind].columns[at - 1] > column; at--) {
-			row->orders[kind].columns[at] = row->orders[kind].columns[at - 1];
-			row->orders[kind].fields[at] = row->orders[kind].fields[at - 1];
+		for (at = n++; at && ret_columns[at - 1] > column; at--) {
+			ret_columns[at] = ret_columns[at - 1];
+			ret_fields[at] = ret_fields[at - 1];
 		}
-		row->orders[kind].columns[at] = (uint8_t)column;
-		row->orders[kind].fields[at] = (uint8_t)n_fields;
+		ret_columns[at] = (uint8_t)column;
+		ret_fields[at] = (uint8_t)n_fields;
 	}
-	row->orders[kind].n = (uint8_t)n;
+	return n;
 }
 
 static void put_task(struct rep_event_row *row, const struct vft_task *task,
@@ -155,15 +154,20 @@ static struct rep_cell string_cell(const struct vft_str *string)
 	return REP_BYTES(((struct vft_str){string->data ? string->data : "", string->size}));
 }
 
-static struct rep_cell number_cell(enum rep_events_column column, uint64_t value, uint64_t start_ns,
-				   struct rep_event_row *row)
+bool rep_events_is_plain(enum rep_events_column column)
+{
+	return rep_events_columns[column].type != REP_CELL_OFFSET && column != REP_EV_LOST_CPU;
+}
+
+struct rep_cell rep_events_number(enum rep_events_column column, uint64_t value, uint64_t start_ns,
+				  char name[2][REP_NAME_SIZE])
 {
 	switch ((int)column) {
 	case REP_EV_EXIT_SIGNAL:
 	case REP_EV_SIGNAL:
-		return REP_WORD(rep_signal_name((uint32_t)value, row->number[0]));
+		return REP_WORD(rep_signal_name((uint32_t)value, name[0]));
 	case REP_EV_ERROR:
-		return REP_WORD(rep_errno_name((uint32_t)value, row->number[1]));
+		return REP_WORD(rep_errno_name((uint32_t)value, name[1]));
 	case REP_EV_STATE:
 		return REP_WORD(vft_state_name((uint32_t)value));
 	case REP_EV_CAUSE:
@@ -205,7 +209,9 @@ void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct r
 	if (!n)
 		return;
 	if (!ret->orders[event->kind].n)
-		find_order(ret, event->kind);
+		ret->orders[event->kind].n =
+			(uint8_t)rep_events_order(event->kind, ret->orders[event->kind].fields,
+						  ret->orders[event->kind].columns);
 	for (size_t i = 0; i < ret->orders[event->kind].n; i++) {
 		const struct vft_field *field = &fields[ret->orders[event->kind].fields[i]];
 		enum rep_events_column column = ret->orders[event->kind].columns[i];
@@ -225,15 +231,15 @@ void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct r
 			break;
 		}
 		case VFT_TYPE_U32:
-			*append(ret, column) =
-				number_cell(column, *(const uint32_t *)member, start_ns, ret);
+			*append(ret, column) = rep_events_number(column, *(const uint32_t *)member,
+								 start_ns, ret->number);
 			/* Whom a signal ended has no code. */
 			if (column == REP_EV_CODE && event->exit.signal)
 				ret->cells[ret->n - 1] = REP_NULL;
 			break;
 		case VFT_TYPE_U64:
-			*append(ret, column) =
-				number_cell(column, *(const uint64_t *)member, start_ns, ret);
+			*append(ret, column) = rep_events_number(column, *(const uint64_t *)member,
+								 start_ns, ret->number);
 			if (column == REP_EV_REALTIME)
 				*append(ret, REP_EV_REALTIME_UTC) =
 					REP_UINT(event->clock.realtime_ns);

@@ -99,6 +99,14 @@ struct rep_event_row {
 /* The columns of @event that its kind has; valid while the event is. @start_ns: zero of the time.
  */
 void rep_events_cells(const struct vft_event *event, uint64_t start_ns, struct rep_event_row *ret);
+/* The fields of @kind by the place of their columns, of which a task has eight that stand together:
+ * how many. Room for REP_N_EVENTS each; fields are numbers in vft_event_fields(). */
+size_t rep_events_order(unsigned int kind, uint8_t *ret_fields, uint8_t *ret_columns);
+/* The cell of a number that an event has for @column. May use @name. */
+struct rep_cell rep_events_number(enum rep_events_column column, uint64_t value, uint64_t start_ns,
+				  char name[2][REP_NAME_SIZE]);
+/* Whether that is the number itself, but for 0. Of words it is not asked. */
+bool rep_events_is_plain(enum rep_events_column column);
 /* The table's column of a file's column; REP_N_EVENTS when there is none. */
 enum rep_events_column rep_events_column(unsigned int vft_column);
 

@@ -25,6 +25,7 @@ struct block {
 	unsigned int n_references;
 	struct vft_columns_decoder *decoder;
 	struct vft_buffer payload, events;
+	void (*free_made)(void *made);
 	struct vft_header header;
 	struct schema *schema;
 };
@@ -47,6 +48,7 @@ struct rep_flow {
 	struct vft_reader *reader; /* NULL: nothing to do */
 	uint64_t wanted;
 	bool with_events;
+	struct rep_work work;  /* make is NULL: none */
 	struct schema *schema; /* of the section at hand */
 	uint64_t schema_number;
 	bool is_over;
@@ -82,6 +84,8 @@ static void block_free(struct block *block)
 	vft_columns_decoder_free(block->decoder);
 	vft_buffer_release(&block->payload);
 	vft_buffer_release(&block->events);
+	if (block->free_made)
+		block->free_made(block->pub.made);
 	free(block);
 }
 
@@ -155,6 +159,7 @@ static int take_rows(struct rep_flow *flow, struct vft_reader *reader, struct sl
 	if (!block)
 		return -ENOMEM;
 	block->n_references = 1;
+	block->pub.is_made = false;
 	block->header = raw->header;
 	block->schema = schema_ref(flow->schema);
 	vft_reader_swap_payload(reader, &block->payload);
@@ -184,7 +189,24 @@ static int fill_batch(struct block *block, bool with_events)
 	return 0;
 }
 
-static void decode(struct rep_flow *flow, struct slot *slot)
+int rep_block_make(struct rep_block *pub, const struct rep_work *work)
+{
+	struct block *block = (struct block *)pub;
+	int r;
+
+	if (pub->is_made)
+		return 0;
+	if (block->free_made && block->free_made != work->free) {
+		block->free_made(pub->made);
+		pub->made = NULL;
+	}
+	block->free_made = work->free;
+	r = work->make(work->context, work->start_ns, pub);
+	pub->is_made = r == 0;
+	return r;
+}
+
+static void decode(struct rep_flow *flow, struct slot *slot, const struct rep_work *work)
 {
 	struct block *block = slot->block;
 	struct vft_cursor payload = vft_cursor_init(block->payload.data, block->header.payload_len);
@@ -196,6 +218,8 @@ static void decode(struct rep_flow *flow, struct slot *slot)
 	slot->what = NULL;
 	if (r == 0)
 		r = fill_batch(block, flow->with_events);
+	if (r == 0 && work->make)
+		r = rep_block_make(&block->pub, work);
 	if (r < 0)
 		slot->result = vft_fail(&slot->err, r, slot->item.offset, "out of memory");
 }
@@ -205,6 +229,7 @@ static void work(struct rep_flow *flow)
 {
 	struct vft_reader *reader = flow->reader;
 	struct slot next = {0}, *slot;
+	struct rep_work todo;
 
 	flow->is_reading = true;
 	flow->n_busy++;
@@ -223,8 +248,9 @@ static void work(struct rep_flow *flow)
 	(void)pthread_cond_broadcast(&flow->changed);
 	if (slot->block) {
 		flow->n_rows += slot->block->header.n_events;
+		todo = flow->work;
 		(void)pthread_mutex_unlock(&flow->mutex);
-		decode(flow, slot);
+		decode(flow, slot, &todo);
 		(void)pthread_mutex_lock(&flow->mutex);
 		slot->is_ready = true;
 		(void)pthread_cond_broadcast(&flow->changed);
@@ -287,6 +313,13 @@ void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t w
 	flow->wanted = wanted;
 	flow->with_events = with_events;
 	(void)pthread_cond_broadcast(&flow->changed);
+	(void)pthread_mutex_unlock(&flow->mutex);
+}
+
+void rep_flow_set_work(struct rep_flow *flow, const struct rep_work *work)
+{
+	(void)pthread_mutex_lock(&flow->mutex);
+	flow->work = work ? *work : (struct rep_work){0};
 	(void)pthread_mutex_unlock(&flow->mutex);
 }
 
@@ -409,6 +442,7 @@ void rep_flow_end(struct rep_flow *flow)
 	while (flow->n)
 		drop_first(flow);
 	flow->has_current = flow->is_done = flow->is_lent = false;
+	flow->work = (struct rep_work){0};
 	schema_unref(flow->schema);
 	flow->schema = NULL;
 	(void)pthread_mutex_unlock(&flow->mutex);

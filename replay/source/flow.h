@@ -22,12 +22,22 @@ struct rep_flow;
 struct rep_block {
 	const struct vft_columns *columns;
 	struct vft_batch batch; /* events is NULL where they were not */
+	/* What rep_work made of it, or of an earlier block in the same memory. */
+	void *made;
+	bool is_made; /* of this one */
 };
 
-static inline struct rep_block *rep_block_of(const struct vft_batch *batch)
-{
-	return (struct rep_block *)((uintptr_t)batch - offsetof(struct rep_block, batch));
-}
+/*
+ * What is made of each block on the thread that has decoded it. @make is called on several threads
+ * at once, each with another block: 0, and block->made is there; or -ENOMEM. It should use the
+ * memory of what block->made already is.
+ */
+struct rep_work {
+	int (*make)(void *context, uint64_t start_ns, struct rep_block *block);
+	void (*free)(void *made);
+	void *context;
+	uint64_t start_ns; /* zero of the report's time, as in rep_section_info */
+};
 
 struct rep_item {
 	struct vft_item item;    /* never VFT_ITEM_BATCH or _RAW: those come as a block */
@@ -44,6 +54,11 @@ VFT_MUST_CHECK int rep_flow_new(unsigned int n_threads, struct rep_flow **ret);
  */
 void rep_flow_begin(struct rep_flow *flow, struct vft_reader *reader, uint64_t wanted,
 		    bool with_events);
+
+/* From now on; those decoded before are left to the caller, see rep_block_make. NULL: no more. */
+void rep_flow_set_work(struct rep_flow *flow, const struct rep_work *work);
+/* Do now what was not done on another thread: nothing if is_made. Errors as work->make. */
+VFT_MUST_CHECK int rep_block_make(struct rep_block *block, const struct rep_work *work);
 
 /* As vft_reader_next. What *ret points to is the flow's until the next call. */
 VFT_MUST_CHECK int rep_flow_next(struct rep_flow *flow, struct rep_item *ret, struct vft_err *err);

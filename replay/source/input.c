@@ -151,12 +151,19 @@ static int on_section(void *context, const struct rep_section_info *info)
 	return pass->ops->on_section ? pass->ops->on_section(pass->context, info) : 0;
 }
 
-static int on_batch(void *context, const struct rep_section_info *info,
-		    const struct vft_batch *batch)
+static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
+		    uint64_t kinds)
 {
 	struct pass *pass = context;
 
-	return pass->ops->on_batch(pass->context, info, batch);
+	return pass->ops->on_block(pass->context, info, block, kinds);
+}
+
+static int make(void *context, uint64_t start_ns, struct rep_block *block)
+{
+	const struct pass *pass = context;
+
+	return pass->ops->make(pass->context, start_ns, block);
 }
 
 static int on_gap(void *context, const struct rep_section_info *info, uint64_t offset,
@@ -469,7 +476,10 @@ static int replay_file(struct rep_input *input, struct rep_input_file *file, str
 		.model = {ops->model.on_episode ? on_episode : NULL,
 			  ops->model.on_process ? on_process : NULL, ops->model.without_argv},
 		.on_section = on_section,
-		.on_batch = ops->on_batch ? on_batch : NULL,
+		.on_block = ops->on_block ? on_block : NULL,
+		.without_events = ops->without_events,
+		.make = ops->make ? make : NULL,
+		.free = ops->free,
 		.on_gap = on_gap,
 		.on_section_end = on_section_end,
 	};

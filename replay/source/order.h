@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * order.h - events in the order of their time.
+ * order.h - rows in the order of their time.
  *
  * A file holds events in the order of cause and effect, in which times step back by microseconds.
- * Owns: the batches whose events may still be overtaken. Never does: hold more than a few of them:
- * an event that is later than the window goes out where it stands. Called by: whatever shows
- * events.
+ * Owns: the blocks of which rows may still be overtaken. Never does: look at more of a row than its
+ * time, or hold more than a few blocks: a row that is later than the window goes out where it
+ * stands. Called by: whatever shows events; rep_ranks_init on any thread, the rest on one.
  */
 #ifndef REP_ORDER_H
 #define REP_ORDER_H
@@ -14,28 +14,48 @@
 #include "replay/source/flow.h"
 
 #define REP_ORDER_WINDOW_NS 10000000ull
-#define REP_ORDER_BATCHES   8u
+#define REP_ORDER_BLOCKS    8u
 
-struct rep_ordered;
-
-struct rep_order {
-	/* 1: keep it, 0: leave it out, negative: stop. Asked in file order. NULL: keep all. */
-	int (*wants)(void *context, const struct vft_event *event);
-	int (*on_event)(void *context, const struct vft_event *event);
-	void *context;
-	struct rep_ordered *pending; /* by time, then by arrival */
-	size_t n_pending, max_pending;
-	struct rep_ordered *spare; /* for merging */
-	size_t max_spare;
-	struct rep_block *held[REP_ORDER_BATCHES];
-	size_t n_left[REP_ORDER_BATCHES]; /* events of each that are still pending */
-	unsigned int next;                /* slot for the next batch */
+/* Some rows of one block, sorted by time; those of one time as the block has them. */
+struct rep_ranks {
+	uint32_t *rows;  /* by rank, or NULL: rank and row are the same */
+	uint32_t n;      /* ranks */
+	uint32_t *array; /* the memory of rows */
+	size_t max;      /* in array, of which one half is for sorting */
 };
 
-/* Take @batch, a block's, in and give out what nothing can overtake. -ENOMEM, or a callback's
- * error. */
-VFT_MUST_CHECK int rep_order_append(struct rep_order *order, const struct vft_batch *batch);
-/* Give out the rest. on_event's error. */
+/* All rows of @columns. -ENOMEM. */
+VFT_MUST_CHECK int rep_ranks_init(struct rep_ranks *ranks, const struct vft_columns *columns);
+/* Room for any selection of rows in *ret, which the caller fills with rising numbers. -ENOMEM. */
+VFT_MUST_CHECK int rep_ranks_select(struct rep_ranks *ranks, const struct vft_columns *columns,
+				    uint32_t **ret);
+/* The first @n of what rep_ranks_select gave are wanted. */
+void rep_ranks_finish(struct rep_ranks *ranks, const struct vft_columns *columns, uint32_t n);
+void rep_ranks_release(struct rep_ranks *ranks);
+
+struct rep_order_run;
+
+struct rep_order {
+	/* @n rows of @block from @first on, which follow each other. Negative: stop. */
+	int (*on_rows)(void *context, const struct rep_block *block, uint32_t first, uint32_t n);
+	void *context;
+	struct rep_order_run *pending, *spare; /* by time, then by arrival */
+	size_t n_pending, max_pending, max_spare;
+	struct {
+		struct rep_block *block;
+		const struct rep_ranks *ranks;
+		uint32_t n_left; /* ranks that are still pending */
+	} held[REP_ORDER_BLOCKS];
+	unsigned int next; /* of held, for the next block */
+};
+
+/*
+ * Take @ranks of @block in and give out what nothing can overtake. What @ranks points to must last
+ * as long as the block, which is held. -ENOMEM, or on_rows' error.
+ */
+VFT_MUST_CHECK int rep_order_append(struct rep_order *order, struct rep_block *block,
+				    const struct rep_ranks *ranks);
+/* Give out the rest. on_rows' error. */
 VFT_MUST_CHECK int rep_order_flush(struct rep_order *order);
 void rep_order_release(struct rep_order *order);
 

@@ -21,6 +21,8 @@ struct replay {
 	struct rep_timeline *timeline;
 	struct rep_trace_total *total;
 	struct vft_err *err;
+	struct rep_flow *flow;
+	struct rep_work work; /* of the section at hand */
 
 	bool is_open;      /* a section is being read */
 	bool is_announced; /* on_section was called */
@@ -180,6 +182,8 @@ static int announce(struct replay *replay)
 	rep_timeline_place(replay->timeline, info);
 	if (ops->on_section)
 		r = ops->on_section(replay->context, info);
+	replay->work = (struct rep_work){ops->make, ops->free, replay->context, info->start_ns};
+	rep_flow_set_work(replay->flow, &replay->work);
 	if (r < 0 || !replay->has_early_gap)
 		return r < 0 ? r : 0;
 	replay->has_early_gap = false;
@@ -211,6 +215,8 @@ static int end_section(struct replay *replay)
 	if (r < 0)
 		return r;
 	replay->is_open = false;
+	/* The next one's rows are not read before its beginning has been seen here. */
+	rep_flow_set_work(replay->flow, NULL);
 	r = rep_model_end(replay->model, info->clean_end ? &info->end : NULL);
 	if (r < 0)
 		return r;
@@ -277,12 +283,12 @@ static int take_kept(struct replay *replay, const struct vft_batch *batch, struc
 
 /* ---- a section ---- */
 
-static int tell_batch(struct replay *replay, const struct vft_columns *columns,
-		      const struct vft_batch *batch)
+/* What the model has taken, of @kinds of rows, for the command. */
+static int tell_block(struct replay *replay, struct rep_block *block, uint64_t kinds, int taken)
 {
+	const struct rep_trace_ops *ops = replay->ops;
 	struct rep_section_info *info = &replay->info;
-	int r = columns ? rep_model_columns(replay->model, columns)
-			: rep_model_batch(replay->model, batch);
+	int r = taken;
 
 	if (r == -E2BIG)
 		return vft_fail(
@@ -294,8 +300,11 @@ static int tell_batch(struct replay *replay, const struct vft_columns *columns,
 	info->n_lost = rep_model_n_lost(replay->model);
 	if (replay->part && rep_model_is_settled(replay->model, replay->part->to_ns))
 		__atomic_store_n(&replay->is_settled, true, __ATOMIC_RELEASE);
-	if (replay->ops->on_batch)
-		r = replay->ops->on_batch(replay->context, info, batch);
+	if (!ops->on_block)
+		return 0;
+	r = ops->make ? rep_block_make(block, &replay->work) : 0;
+	if (r == 0)
+		r = ops->on_block(replay->context, info, block, kinds);
 	return r < 0 ? r : 0;
 }
 
@@ -363,9 +372,13 @@ static int on_rows(struct replay *replay, const struct rep_item *item)
 	if (r < 0)
 		return r;
 	if (!replay->part || (item->item.offset >= replay->part->resume_off && !replay->is_past))
-		return tell_batch(replay, columns, batch);
+		return tell_block(replay, item->block, UINT64_MAX,
+				  rep_model_columns(replay->model, columns));
 	r = take_kept(replay, batch, &kept);
-	return r < 0 ? r : tell_batch(replay, NULL, &kept);
+	if (r < 0)
+		return r;
+	return tell_block(replay, item->block, replay->part->kept | NEEDED_KINDS,
+			  rep_model_batch(replay->model, &kept));
 }
 
 static int on_passed(struct replay *replay, const struct vft_item *item)
@@ -563,16 +576,18 @@ static int choose_part(struct replay *replay, struct vft_reader *reader,
 
 static bool wants_no_rows(const struct rep_trace_ops *ops)
 {
-	return !ops->on_batch && !ops->model.on_process && !ops->model.on_episode;
+	return !ops->on_block && !ops->model.on_process && !ops->model.on_episode;
 }
 
 /* Events are made where somebody looks at them, or takes some and leaves others. */
 static void begin_flow(const struct replay *replay, struct rep_flow *flow,
 		       struct vft_reader *reader)
 {
-	bool with_events = replay->ops->on_batch || replay->part;
+	const struct rep_trace_ops *ops = replay->ops;
+	bool with_events = (ops->on_block && !ops->without_events) || replay->part;
 
-	rep_flow_begin(flow, reader, with_events ? VFT_COLUMNS_ALL : REP_MODEL_COLUMNS,
+	rep_flow_begin(flow, reader,
+		       ops->on_block || with_events ? VFT_COLUMNS_ALL : REP_MODEL_COLUMNS,
 		       with_events);
 }
 
@@ -633,8 +648,9 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 		rep_model_set_max(replay.model, options ? options->max_live : 0);
 	if (r == 0 && !flow)
 		r = rep_flow_new(0, &own);
+	replay.flow = flow ? flow : own;
 	for (; i < n && r == 0; i++)
-		r = read_source(&replay, flow ? flow : own, sources[i], i, options);
+		r = read_source(&replay, replay.flow, sources[i], i, options);
 	for (; i < n; i++)
 		vft_source_close(sources[i]);
 	rep_flow_free(own);

@@ -76,19 +76,27 @@ struct rep_trace_total {
 /*
  * Callbacks, in the order of the file; any may be NULL. A negative return stops the replay and is
  * returned. Within a section: on_section (its META is known, or missing, and its first clock, if
- * that stands before all other rows), then on_batch, on_gap and
+ * that stands before all other rows), then on_block, on_gap and
  * model's in any order, then on_section_end.
  */
 struct rep_trace_ops {
 	/*
-	 * Both NULL: processes and episodes are not rebuilt, which is faster. And no on_batch: rows
+	 * Both NULL: processes and episodes are not rebuilt, which is faster. And no on_block: rows
 	 * are counted, not decoded; what is wrong inside an intact block is not noticed then.
 	 */
 	struct rep_model_ops model;
 	int (*on_section)(void *context, const struct rep_section_info *info);
-	/* Called after the model has seen it. It is a block's: rep_block_acquire to keep it. */
-	int (*on_batch)(void *context, const struct rep_section_info *info,
-			const struct vft_batch *batch);
+	/*
+	 * Called after the model has seen it, with those rows left out of which @kinds has no bit.
+	 * rep_block_acquire to keep it.
+	 */
+	int (*on_block)(void *context, const struct rep_section_info *info, struct rep_block *block,
+			uint64_t kinds);
+	bool without_events; /* on_block looks at columns alone */
+	/* Before on_block; may be NULL. On any thread, see struct rep_work: what @context points to
+	 * must not change from on_section on. */
+	int (*make)(void *context, uint64_t start_ns, struct rep_block *block);
+	void (*free)(void *made);
 	/* Not for VFT_GAP_NOT_CLOSED, which clean_end says. */
 	int (*on_gap)(void *context, const struct rep_section_info *info, uint64_t offset,
 		      uint64_t size_bytes, const struct vft_gap *gap);

@@ -4,9 +4,10 @@
 #include "replay/source/trace.h"
 #include "../unit/script.h"
 
-static int on_batch(void *context, const struct rep_section_info *info,
-		    const struct vft_batch *batch)
+static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
+		    uint64_t kinds)
 {
+	const struct vft_batch *batch = &block->batch;
 	struct view *view = context;
 
 	if (view->n_events + batch->n_events > view->capacity) {
@@ -37,7 +38,7 @@ static int on_episode(void *context, const struct rep_episode *episode)
 struct view view_of(const void *data, size_t size)
 {
 	static const struct rep_trace_ops ops = {.model = {.on_episode = on_episode},
-						 .on_batch = on_batch};
+						 .on_block = on_block};
 	struct view view = {.told = malloc(MAX_TOLD * sizeof(*view.told))};
 	struct rep_trace_total total;
 	struct vft_source *source;

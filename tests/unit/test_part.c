@@ -156,16 +156,19 @@ static int on_section(void *context, const struct rep_section_info *info)
 	return 0;
 }
 
-static int on_batch(void *context, const struct rep_section_info *info,
-		    const struct vft_batch *batch)
+static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
+		    uint64_t kinds)
 {
 	struct seen *seen = context;
 	struct rep_window window = rep_select_window(seen->select, info);
+	const struct vft_batch *batch = &block->batch;
 
-	seen->n_rows += batch->n_events;
 	for (size_t i = 0; i < batch->n_events; i++) {
 		uint64_t time_ns = batch->events[i].time_ns;
 
+		if (!(kinds >> batch->events[i].kind & 1))
+			continue;
+		seen->n_rows++;
 		if (time_ns >= window.from_ns && time_ns <= window.to_ns)
 			seen->times[seen->n_times++] = time_ns;
 		assert_true(seen->n_times < MAX_SEEN);
@@ -202,7 +205,7 @@ static struct seen *replay(const struct vft_sink *sink, const struct rep_select 
 {
 	static const struct rep_trace_ops ops = {.model = {.on_episode = on_episode},
 						 .on_section = on_section,
-						 .on_batch = on_batch,
+						 .on_block = on_block,
 						 .on_section_end = on_section_end};
 	struct rep_trace_options options = {.part = part};
 	struct rep_trace_total total;

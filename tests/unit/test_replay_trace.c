@@ -38,8 +38,8 @@ static int on_section(void *context, const struct rep_section_info *info)
 	return seen->answer;
 }
 
-static int on_batch(void *context, const struct rep_section_info *info,
-		    const struct vft_batch *batch)
+static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
+		    uint64_t kinds)
 {
 	struct seen *seen = context;
 
@@ -91,7 +91,7 @@ static int on_episode(void *context, const struct rep_episode *episode)
 static const struct rep_trace_ops ops = {
 	.model = {.on_episode = on_episode},
 	.on_section = on_section,
-	.on_batch = on_batch,
+	.on_block = on_block,
 	.on_gap = on_gap,
 	.on_section_end = on_section_end,
 };

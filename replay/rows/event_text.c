@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/rows/event_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/print/digits.h"
+#include "replay/print/escape.h"
+#include "replay/print/exporter.h"
+#include "replay/rows/rows_events.h"
+
+/* What is kept of a block's text. Nearly all blocks are less, and this bounds the others. */
+#define MAX_TEXT (8u << 20)
+/* What is sent at once: whole rows, so that an output that is stopped ends with one. */
+#define PIECE    (128u << 10)
+
+#define N_KINDS    (VFT_KIND_MAX + 1u)
+#define N_TASK     8u  /* columns of a task */
+#define N_WORDS    64u /* of those with a number below this the text is made in advance */
+#define CHUNK      16u /* bytes are copied in pieces of this; there is room behind all */
+#define CHECKPOINT 256u
+#define MAX_STEPS  24u /* of a row */
+
+enum code {
+	PUT_TIME,
+	PUT_CPU,
+	PUT_TASK,
+	PUT_STRING,
+	PUT_U32,
+	PUT_U64,
+	PUT_I32,    /* below 0: none */
+	PUT_WORD,   /* a number that has a name */
+	PUT_OTHER,  /* as rep_events_number says */
+	PUT_CODE,   /* none where a signal has ended the process */
+	PUT_CLOCK,  /* and the same as a date behind it */
+	PUT_NOTHING /* the end of the row */
+};
+
+/* Text that was made before, in some buffer. */
+struct piece {
+	uint32_t at, size;
+};
+
+/* What stands before a value, and the value. */
+struct step {
+	uint8_t code;      /* enum code */
+	uint8_t column;    /* of the file */
+	uint8_t to;        /* of the table; the first of a task's */
+	uint8_t width;     /* bytes of a value in its column */
+	bool zero_is_null; /* of a number */
+	bool has_own_text; /* of a child, which JSON writes with other keys */
+	struct piece before;
+	struct piece before_more[N_TASK]; /* a task's others; [0] PUT_CLOCK's second value */
+	struct piece *words;              /* N_WORDS */
+};
+
+struct template
+{
+	struct step steps[MAX_STEPS];
+	unsigned int n_steps;
+	size_t room;      /* of a row but for strings and what cell() writes */
+	uint64_t columns; /* of the file, that have a value in each row */
+};
+
+struct rep_event_format {
+	const struct rep_syntax *syntax;
+	bool csv_safe, ascii_only;
+	size_t separator_size;
+	struct piece null;
+	struct rep_buf literals;
+	struct template templates[N_KINDS];
+};
+
+/* Where the values of the next row are. */
+struct cursor {
+	uint32_t row;
+	const uint8_t *next[VFT_COLUMN_MAX];
+};
+
+/* A string that was written for one column; the size is 0 where it was not. */
+struct said {
+	uint32_t at;
+	uint32_t size : 24, column : 8;
+};
+
+struct rep_event_text {
+	const struct vft_columns *columns;
+	uint64_t start_ns;
+	struct rep_buf text; /* of rows [0, n_done) */
+	uint32_t *ends;      /* of each row in text */
+	uint32_t n_done, max_rows;
+	struct cursor cursor;
+	struct rep_pen pen;
+	uint32_t (*counts)[N_KINDS]; /* rows of each kind before each CHECKPOINT; else NULL */
+	struct piece *tasks;         /* of TASK, then of CHILD */
+	struct said *strings;
+	size_t max_tasks, max_strings;
+};
+
+/* ---- the templates ---- */
+
+static struct piece since(const struct rep_buf *buf, size_t at)
+{
+	return (struct piece){(uint32_t)at, (uint32_t)(buf->size - at)};
+}
+
+static struct piece between(struct rep_event_format *format, size_t from, size_t to)
+{
+	size_t at = format->literals.size;
+
+	if (from == REP_ROW_BEGIN)
+		rep_buf_text(&format->literals, format->syntax->separator);
+	format->syntax->between(&format->literals, rep_events_columns, REP_N_EVENTS, from, to);
+	return since(&format->literals, at);
+}
+
+static struct piece literal(struct rep_event_format *format, size_t column, struct rep_cell cell)
+{
+	struct rep_pen pen = {.buf = &format->literals, .csv_safe = format->csv_safe};
+	size_t at = format->literals.size;
+
+	pen.scratch.ascii_only = format->ascii_only;
+	format->syntax->cell(&pen, &rep_events_columns[column], &cell);
+	format->literals.failed |= pen.scratch.failed;
+	rep_pen_release(&pen);
+	return since(&format->literals, at);
+}
+
+static int learn_words(struct rep_event_format *format, struct template *t, struct step *step)
+{
+	char name[2][REP_NAME_SIZE];
+	uint32_t most = 0;
+
+	step->words = calloc(N_WORDS, sizeof(*step->words));
+	if (!step->words)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < N_WORDS; i++) {
+		step->words[i] = literal(format, step->to, rep_events_number(step->to, i, 0, name));
+		most = step->words[i].size > most ? step->words[i].size : most;
+	}
+	t->room += most + CHUNK;
+	return 0;
+}
+
+static enum code number_code(const struct vft_field *field, enum rep_events_column to)
+{
+	if (field->type == VFT_TYPE_I32)
+		return PUT_I32;
+	if (rep_events_columns[to].type == REP_CELL_WORD)
+		return field->type == VFT_TYPE_U32 ? PUT_WORD : PUT_OTHER;
+	if (to == REP_EV_CODE)
+		return PUT_CODE;
+	if (to == REP_EV_REALTIME)
+		return PUT_CLOCK;
+	if (!rep_events_is_plain(to))
+		return PUT_OTHER;
+	return field->type == VFT_TYPE_U64 ? PUT_U64 : PUT_U32;
+}
+
+/* The value of @field, behind that of column *from. */
+static int learn_field(struct rep_event_format *format, struct template *t,
+		       const struct vft_field *field, enum rep_events_column to, size_t *from)
+{
+	struct step *step = &t->steps[t->n_steps++];
+	char name[2][REP_NAME_SIZE];
+	int r = 0;
+
+	*step = (struct step){.column = field->column,
+			      .to = (uint8_t)to,
+			      .width = field->type == VFT_TYPE_U64 ? 8 : 4,
+			      .before = between(format, *from, to)};
+	t->columns |= 1ull << field->column;
+	*from = to;
+	if (field->type == VFT_TYPE_TASK) {
+		step->code = PUT_TASK;
+		step->has_own_text = field->column == VFT_COL_CHILD && format->syntax->has_keys;
+		for (size_t i = 1; i < N_TASK; i++) {
+			step->before_more[i] = between(format, to + i - 1, to + i);
+			t->room += step->before_more[i].size + CHUNK + REP_DIGITS_ROOM;
+		}
+		*from = to + N_TASK - 1;
+	} else if (field->type == VFT_TYPE_STR) {
+		step->code = PUT_STRING;
+	} else {
+		step->code = (uint8_t)number_code(field, to);
+		step->zero_is_null = rep_events_number(to, 0, 0, name).is_null;
+	}
+	if (step->code == PUT_WORD)
+		r = learn_words(format, t, step);
+	if (step->code == PUT_CLOCK) {
+		step->before_more[0] = between(format, to, to + 1);
+		*from = to + 1;
+	}
+	t->room += step->before.size + CHUNK + REP_DIGITS_ROOM;
+	return r;
+}
+
+/* Time, kind and CPU, which all have; the kind is a literal. */
+static size_t learn_head(struct rep_event_format *format, struct template *t, unsigned int kind)
+{
+	struct step *time = &t->steps[0], *cpu = &t->steps[1];
+	const char *name = vft_kind_name(kind);
+
+	*time = (struct step){.code = PUT_TIME,
+			      .to = REP_EV_TIME_NS,
+			      .before = between(format, REP_ROW_BEGIN, REP_EV_TIME_NS)};
+	*cpu = (struct step){.code = PUT_CPU,
+			     .to = REP_EV_CPU,
+			     .before = between(format, REP_EV_TIME_NS, REP_EV_KIND)};
+	(void)literal(format, REP_EV_KIND, REP_WORD(name));
+	(void)between(format, REP_EV_KIND, REP_EV_CPU);
+	cpu->before = since(&format->literals, cpu->before.at);
+	t->n_steps = 2;
+	t->room = time->before.size + cpu->before.size + 2 * (CHUNK + REP_DIGITS_ROOM);
+	return REP_EV_CPU;
+}
+
+static int learn_kind(struct rep_event_format *format, unsigned int kind)
+{
+	struct template *t = &format->templates[kind];
+	uint8_t which[REP_N_EVENTS], columns[REP_N_EVENTS];
+	size_t n_fields, from = learn_head(format, t, kind);
+	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
+	size_t n = rep_events_order(kind, which, columns);
+	int r = 0;
+
+	_Static_assert(REP_EV_TIME_NS + 1 == REP_EV_KIND && REP_EV_KIND + 1 == REP_EV_CPU,
+		       "what all kinds have stands first");
+	if (t->n_steps + n + 1 > MAX_STEPS)
+		return -E2BIG;
+	for (size_t i = 0; i < n && !r; i++)
+		r = learn_field(format, t, &fields[which[i]], columns[i], &from);
+	t->steps[t->n_steps++] =
+		(struct step){.code = PUT_NOTHING, .before = between(format, from, REP_N_EVENTS)};
+	t->room += t->steps[t->n_steps - 1].before.size + CHUNK;
+	return r;
+}
+
+int rep_event_format_new(const struct rep_out *out, struct rep_event_format **ret)
+{
+	const struct rep_exporter *exporter = rep_exporter_of(out);
+	struct rep_event_format *format;
+	int r = 0;
+
+	*ret = NULL;
+	if (!exporter->syntax)
+		return 0;
+	format = calloc(1, sizeof(*format));
+	if (!format)
+		return -ENOMEM;
+	format->syntax = exporter->syntax;
+	format->csv_safe = out->options.csv_safe;
+	format->ascii_only = format->literals.ascii_only = out->buf.ascii_only;
+	format->separator_size = strlen(exporter->syntax->separator);
+	format->null = literal(format, REP_EV_CPU, REP_NULL);
+	for (unsigned int kind = 0; kind < N_KINDS && !r; kind++)
+		r = learn_kind(format, kind);
+	if (!rep_buf_reserve(&format->literals, CHUNK))
+		r = -ENOMEM;
+	if (r < 0)
+		rep_event_format_free(format);
+	else
+		*ret = format;
+	return r;
+}
+
+void rep_event_format_free(struct rep_event_format *format)
+{
+	if (!format)
+		return;
+	for (unsigned int kind = 0; kind < N_KINDS; kind++)
+		for (unsigned int i = 0; i < format->templates[kind].n_steps; i++)
+			free(format->templates[kind].steps[i].words);
+	rep_buf_release(&format->literals);
+	free(format);
+}
+
+/* ---- one row ---- */
+
+/* Writes rows of one block; there is room for a template's row behind @p. */
+struct writer {
+	const struct rep_event_format *format;
+	const struct vft_columns *columns;
+	struct rep_event_text *text;
+	struct rep_buf *buf;
+	bool may_copy; /* what was written stays where it is in @buf */
+};
+
+/* Up to CHUNK bytes more are written, and read. */
+static inline char *copy(char *p, const char *from, size_t size)
+{
+	struct {
+		char bytes[CHUNK];
+	} chunk;
+
+	for (size_t i = 0; i < size; i += CHUNK) {
+		memcpy(&chunk, from + i, CHUNK);
+		memcpy(p + i, &chunk, CHUNK);
+	}
+	return p + size;
+}
+
+static inline char *put_literal(const struct writer *w, char *p, struct piece piece)
+{
+	return copy(p, w->format->literals.data + piece.at, piece.size);
+}
+
+static void end_at(struct writer *w, const char *p)
+{
+	w->buf->size = (size_t)(p - w->buf->data);
+}
+
+/* As end_at, and then room for @size and a row again: its rest needs no more. */
+static inline char *make_room(struct writer *w, const char *p, size_t size, size_t room)
+{
+	end_at(w, p);
+	return rep_buf_reserve(w->buf, size + room) ? w->buf->data + w->buf->size : NULL;
+}
+
+/* What is not worth a step of its own. NULL: no memory. */
+static char *put_cell(struct writer *w, char *p, unsigned int column, struct rep_cell cell,
+		      size_t room)
+{
+	end_at(w, p);
+	w->format->syntax->cell(&w->text->pen, &rep_events_columns[column], &cell);
+	if (w->buf->failed || !rep_buf_reserve(w->buf, room))
+		return NULL;
+	return w->buf->data + w->buf->size;
+}
+
+static inline char *put_number(struct writer *w, char *p, const struct step *step,
+			       unsigned int column, uint64_t value, size_t room)
+{
+	if (step->zero_is_null && !value)
+		return put_literal(w, p, w->format->null);
+	if (VFT_UNLIKELY(value > w->format->syntax->max_number))
+		return put_cell(w, p, column, REP_UINT(value), room);
+	return rep_digits(p, value);
+}
+
+static char *put_time(struct writer *w, char *p, int64_t time_ns, size_t room)
+{
+	uint64_t value = (uint64_t)time_ns;
+
+	if (time_ns < 0 || value > w->format->syntax->max_number)
+		return put_cell(w, p, REP_EV_TIME_NS, REP_MOMENT(time_ns, 0), room);
+	return rep_digits(p, value);
+}
+
+/* The numbers of one task, in the order of their columns. */
+static void list_task(const struct vft_task *task, uint64_t ret[N_TASK])
+{
+	const uint64_t values[N_TASK] = {task->tgid,     task->tid, task->ns_tgid, task->ns_tid,
+					 task->start_ns, task->uid, task->pidns,   task->cgroup};
+
+	memcpy(ret, values, sizeof(values));
+}
+
+/* Most ids of a task are one number, whose digits (no more than ten) need to be found once. */
+static inline char *put_id(char *p, uint64_t id, uint64_t known, const char *digits, size_t size)
+{
+	return id == known ? copy(p, digits, size) : rep_digits(p, id);
+}
+
+static char *put_new_task(struct writer *w, char *p, const struct step *step,
+			  const struct vft_task *task, size_t room)
+{
+	const char *first = p;
+	size_t size;
+	uint64_t values[N_TASK];
+
+	list_task(task, values);
+	p = rep_digits(p, task->tgid);
+	size = (size_t)(p - first);
+	for (unsigned int i = 1; i < 4; i++) {
+		p = put_literal(w, p, step->before_more[i]);
+		p = put_id(p, values[i], task->tgid, first, size);
+	}
+	for (unsigned int i = 4; i < N_TASK; i++) {
+		p = put_literal(w, p, step->before_more[i]);
+		if (values[i] <= w->format->syntax->max_number)
+			p = rep_digits(p, values[i]);
+		else
+			p = put_cell(w, p, step->to + i, REP_UINT(values[i]), room);
+		if (!p)
+			return NULL;
+	}
+	return p;
+}
+
+static inline char *put_task(struct writer *w, char *p, const struct step *step, uint32_t row,
+			     size_t room)
+{
+	const struct vft_task *task = &w->columns->tasks[row];
+	struct piece *said;
+	size_t at = (size_t)(p - w->buf->data);
+
+	if (!w->may_copy)
+		return put_new_task(w, p, step, task, room);
+	said = &w->text->tasks[step->has_own_text ? w->columns->n_tasks + row : row];
+	if (said->size) {
+		p = make_room(w, p, said->size, room);
+		return p ? copy(p, w->buf->data + said->at, said->size) : NULL;
+	}
+	p = put_new_task(w, p, step, task, room);
+	if (p)
+		*said = (struct piece){(uint32_t)at, (uint32_t)((size_t)(p - w->buf->data) - at)};
+	return p;
+}
+
+static char *put_new_string(struct writer *w, char *p, const struct step *step, uint32_t row,
+			    size_t room)
+{
+	struct vft_str string = w->columns->strings[row];
+
+	if (!string.data)
+		string.data = "";
+	return put_cell(w, p, step->to, REP_BYTES(string), room);
+}
+
+static char *put_string(struct writer *w, char *p, const struct step *step, uint32_t row,
+			size_t room)
+{
+	struct said *said;
+	size_t at = (size_t)(p - w->buf->data);
+
+	if (row == VFT_NO_STRING)
+		return put_literal(w, p, w->format->null);
+	if (!w->may_copy)
+		return put_new_string(w, p, step, row, room);
+	said = &w->text->strings[row];
+	if (said->size && said->column == step->to) {
+		p = make_room(w, p, said->size, room);
+		return p ? copy(p, w->buf->data + said->at, said->size) : NULL;
+	}
+	p = put_new_string(w, p, step, row, room);
+	if (p && w->buf->size - at < MAX_TEXT)
+		*said = (struct said){(uint32_t)at, (uint32_t)(w->buf->size - at) & 0xffffff,
+				      step->to};
+	return p;
+}
+
+static inline uint32_t take32(struct cursor *cursor, unsigned int column)
+{
+	uint32_t value;
+
+	memcpy(&value, cursor->next[column], sizeof(value));
+	cursor->next[column] += sizeof(value);
+	return value;
+}
+
+static inline uint64_t take64(struct cursor *cursor, unsigned int column)
+{
+	uint64_t value;
+
+	memcpy(&value, cursor->next[column], sizeof(value));
+	cursor->next[column] += sizeof(value);
+	return value;
+}
+
+static uint64_t take(struct cursor *cursor, const struct step *step)
+{
+	return step->width == 8 ? take64(cursor, step->column) : take32(cursor, step->column);
+}
+
+static char *put_other(struct writer *w, char *p, const struct step *step, uint64_t value,
+		       size_t room)
+{
+	char name[2][REP_NAME_SIZE];
+
+	return put_cell(w, p, step->to, rep_events_number(step->to, value, w->text->start_ns, name),
+			room);
+}
+
+static char *put_code(struct writer *w, char *p, uint32_t code)
+{
+	uint32_t signal;
+
+	/* Its column stands behind, and has not been taken from yet. */
+	memcpy(&signal, w->text->cursor.next[VFT_COL_SIGNAL], sizeof(signal));
+	return signal ? put_literal(w, p, w->format->null) : rep_digits(p, code);
+}
+
+static char *put_clock(struct writer *w, char *p, const struct step *step, uint64_t value,
+		       size_t room)
+{
+	p = put_cell(w, p, step->to, REP_UINT(value), room);
+	if (p)
+		p = put_literal(w, p, step->before_more[0]);
+	return p ? put_cell(w, p, step->to + 1u, REP_UINT(value), room) : NULL;
+}
+
+static char *put_signed(struct writer *w, char *p, int32_t value)
+{
+	return value < 0 ? put_literal(w, p, w->format->null) : rep_digits(p, (uint32_t)value);
+}
+
+static inline char *put_word(struct writer *w, char *p, const struct step *step, size_t room)
+{
+	uint32_t value = take32(&w->text->cursor, step->column);
+
+	if (value < N_WORDS)
+		return put_literal(w, p, step->words[value]);
+	return put_other(w, p, step, value, room);
+}
+
+static char *put_row(struct writer *w, char *p)
+{
+	const struct vft_columns *columns = w->columns;
+	struct cursor *cursor = &w->text->cursor;
+	uint32_t row = cursor->row++;
+	const struct template *t = &w->format->templates[columns->kind[row]];
+	size_t room = t->room;
+
+	for (const struct step *step = t->steps; p; step++) {
+		p = put_literal(w, p, step->before);
+		switch ((enum code)step->code) {
+		case PUT_TIME:
+			p = put_time(w, p, (int64_t)(columns->time_ns[row] - w->text->start_ns),
+				     room);
+			break;
+		case PUT_CPU:
+			p = columns->cpu[row] == VFT_CPU_NONE ? put_literal(w, p, w->format->null)
+							      : rep_digits(p, columns->cpu[row]);
+			break;
+		case PUT_TASK:
+			p = put_task(w, p, step, take32(cursor, step->column), room);
+			break;
+		case PUT_STRING:
+			p = put_string(w, p, step, take32(cursor, step->column), room);
+			break;
+		case PUT_U32:
+			p = put_number(w, p, step, step->to, take32(cursor, step->column), room);
+			break;
+		case PUT_U64:
+			p = put_number(w, p, step, step->to, take64(cursor, step->column), room);
+			break;
+		case PUT_WORD:
+			p = put_word(w, p, step, room);
+			break;
+		case PUT_I32:
+			p = put_signed(w, p, (int32_t)take32(cursor, step->column));
+			break;
+		case PUT_CODE:
+			p = put_code(w, p, take32(cursor, step->column));
+			break;
+		case PUT_CLOCK:
+			p = put_clock(w, p, step, take64(cursor, step->column), room);
+			break;
+		case PUT_OTHER:
+			p = put_other(w, p, step, take(cursor, step), room);
+			break;
+		case PUT_NOTHING:
+			return p;
+		}
+	}
+	return NULL;
+}
+
+/* The next row. False: no memory. */
+static bool write_row(struct writer *w)
+{
+	const struct vft_columns *columns = w->columns;
+	size_t room = w->format->templates[columns->kind[w->text->cursor.row]].room;
+	char *p;
+
+	if (!rep_buf_reserve(w->buf, room))
+		return false;
+	p = put_row(w, w->buf->data + w->buf->size);
+	if (!p)
+		return false;
+	end_at(w, p);
+	return !w->text->pen.scratch.failed;
+}
+
+/* ---- the place in the columns ---- */
+
+static unsigned int width_of(const struct rep_event_format *format, unsigned int kind,
+			     unsigned int column)
+{
+	const struct template *t = &format->templates[kind];
+
+	for (unsigned int i = 0; i < t->n_steps; i++)
+		if (t->steps[i].width && t->steps[i].column == column)
+			return t->steps[i].width;
+	return 0;
+}
+
+static void pass(const struct rep_event_format *format, struct cursor *cursor,
+		 const uint32_t n[N_KINDS])
+{
+	for (unsigned int kind = 0; kind < N_KINDS; kind++) {
+		uint64_t left = n[kind] ? format->templates[kind].columns : 0;
+
+		for (; left; left &= left - 1) {
+			unsigned int column = (unsigned int)__builtin_ctzll(left);
+
+			cursor->next[column] += (size_t)n[kind] * width_of(format, kind, column);
+		}
+	}
+}
+
+static void rewind_to_begin(struct rep_event_text *text)
+{
+	text->cursor.row = 0;
+	for (unsigned int column = 0; column < VFT_COLUMN_MAX; column++)
+		text->cursor.next[column] = (const uint8_t *)text->columns->of[column].u32;
+}
+
+static int count_rows(struct rep_event_text *text)
+{
+	const struct vft_columns *columns = text->columns;
+	uint32_t n[N_KINDS] = {0};
+
+	text->counts = calloc(columns->n_rows / CHECKPOINT + 1, sizeof(*text->counts));
+	if (!text->counts)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < columns->n_rows; i++) {
+		if (i % CHECKPOINT == 0)
+			memcpy(text->counts[i / CHECKPOINT], n, sizeof(n));
+		n[columns->kind[i]]++;
+	}
+	return 0;
+}
+
+static int seek(const struct rep_event_format *format, struct rep_event_text *text, uint32_t row)
+{
+	struct cursor *cursor = &text->cursor;
+	uint32_t n[N_KINDS] = {0};
+	int r;
+
+	if (row == cursor->row)
+		return 0;
+	r = text->counts ? 0 : count_rows(text);
+	if (r < 0)
+		return r;
+	if (row < cursor->row || row - cursor->row > CHECKPOINT) {
+		rewind_to_begin(text);
+		cursor->row = row - row % CHECKPOINT;
+		pass(format, cursor, text->counts[row / CHECKPOINT]);
+	}
+	while (cursor->row < row)
+		n[text->columns->kind[cursor->row++]]++;
+	pass(format, cursor, n);
+	return 0;
+}
+
+/* ---- the rows of a block ---- */
+
+/* Room for @n of @size, all zero. */
+static int clear(void *array, size_t *max, size_t n, size_t size)
+{
+	void **memory = array;
+
+	if (n > *max) {
+		free(*memory);
+		*max = 0;
+		*memory = calloc(n, size);
+		if (!*memory)
+			return -ENOMEM;
+		*max = n;
+	} else if (n) {
+		memset(*memory, 0, n * size);
+	}
+	return 0;
+}
+
+static int prepare(struct rep_event_text *text, const struct vft_columns *columns, bool is_kept)
+{
+	int r = 0;
+
+	free(text->counts);
+	text->counts = NULL;
+	text->text.size = 0;
+	text->n_done = 0;
+	if (is_kept && columns->n_rows > text->max_rows) {
+		free(text->ends);
+		text->max_rows = 0;
+		text->ends = calloc(columns->n_rows, sizeof(*text->ends));
+		if (!text->ends)
+			return -ENOMEM;
+		text->max_rows = columns->n_rows;
+	}
+	if (is_kept)
+		r = clear(&text->tasks, &text->max_tasks, 2 * (size_t)columns->n_tasks,
+			  sizeof(*text->tasks));
+	if (is_kept && !r)
+		r = clear(&text->strings, &text->max_strings, columns->n_strings,
+			  sizeof(*text->strings));
+	return r;
+}
+
+int rep_event_text_make(const struct rep_event_format *format, const struct vft_columns *columns,
+			uint64_t start_ns, uint32_t n_max, struct rep_event_text **ret)
+{
+	struct rep_event_text *text = *ret ? *ret : calloc(1, sizeof(*text));
+	struct writer w = {.format = format, .columns = columns, .text = text, .may_copy = true};
+	uint32_t n = columns->n_rows < n_max ? columns->n_rows : n_max;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	w.buf = &text->text;
+	text->columns = columns;
+	text->start_ns = start_ns;
+	text->text.ascii_only = text->pen.scratch.ascii_only = format->ascii_only;
+	text->pen.csv_safe = format->csv_safe;
+	text->pen.buf = &text->text;
+	rewind_to_begin(text);
+	r = prepare(text, columns, n);
+	while (!r && text->n_done < n && text->text.size < MAX_TEXT) {
+		if (!write_row(&w))
+			return -ENOMEM;
+		text->ends[text->n_done++] = (uint32_t)text->text.size;
+	}
+	return r;
+}
+
+static int send(struct rep_out *out, size_t separator_size, const char *data, size_t size)
+{
+	size_t skip = out->json_first ? separator_size : 0;
+
+	if (separator_size)
+		out->json_first = false;
+	return rep_out_send(out, data + skip, size - skip);
+}
+
+/* Those that are there. */
+static int send_done(const struct rep_event_format *format, struct rep_event_text *text,
+		     uint32_t first, uint32_t n, struct rep_out *out)
+{
+	uint32_t at = first ? text->ends[first - 1] : 0, to = first + n;
+	int err = 0;
+
+	while (first < to && !err) {
+		uint32_t low = first + 1, high = to;
+
+		/* As many rows as are about a piece. */
+		while (low < high) {
+			uint32_t middle = low + (high - low) / 2;
+
+			if (text->ends[middle - 1] - at < PIECE)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		err = send(out, format->separator_size, text->text.data + at,
+			   text->ends[low - 1] - at);
+		at = text->ends[low - 1];
+		first = low;
+	}
+	return err;
+}
+
+/* Those that are not, one after the other. */
+static int send_rest(const struct rep_event_format *format, struct rep_event_text *text,
+		     uint32_t first, uint32_t n, struct rep_out *out)
+{
+	struct writer w = {.format = format, .columns = text->columns, .text = text};
+	struct rep_buf row = {.ascii_only = format->ascii_only};
+	int err = seek(format, text, first);
+
+	w.buf = text->pen.buf = &row;
+	while (n-- && !err) {
+		row.size = 0;
+		err = write_row(&w) ? send(out, format->separator_size, row.data, row.size)
+				    : -ENOMEM;
+	}
+	text->pen.buf = &text->text;
+	rep_buf_release(&row);
+	return err;
+}
+
+int rep_event_text_send(const struct rep_event_format *format, struct rep_event_text *text,
+			uint32_t first, uint32_t n, struct rep_out *out)
+{
+	uint32_t n_done = first >= text->n_done      ? 0
+			  : text->n_done - first < n ? text->n_done - first
+						     : n;
+	int err = n_done ? send_done(format, text, first, n_done, out) : 0;
+
+	if (err || n_done == n)
+		return err;
+	return send_rest(format, text, first + n_done, n - n_done, out);
+}
+
+void rep_event_text_free(struct rep_event_text *text)
+{
+	if (!text)
+		return;
+	rep_buf_release(&text->text);
+	rep_pen_release(&text->pen);
+	free(text->ends);
+	free(text->counts);
+	free(text->tasks);
+	free(text->strings);
+	free(text);
+}
