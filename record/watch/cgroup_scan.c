@@ -72,16 +72,19 @@ void rec_hierarchies_find(struct rec_hierarchies *ret)
 
 /* ---- mounts ---- */
 
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* Space, tab, newline and backslash come as three octal digits. */
 static void unescape(char *text)
 {
 	char *out = text;
 
 	for (const char *at = text; *at; at++) {
-		unsigned int code;
-
-		if (*at == '\\' && sscanf(at + 1, "%3o", &code) == 1) {
-			*out++ = (char)code;
+		if (*at == '\\' && is_octal(at[1]) && is_octal(at[2]) && is_octal(at[3])) {
+			*out++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
 			at += 3;
 		} else {
 			*out++ = *at;
@@ -260,7 +263,10 @@ static bool append_name(struct level *level, const char *name)
 		level->capacity = capacity;
 	}
 	level->names[level->n] = strdup(name);
-	return level->names[level->n] && ++level->n;
+	if (!level->names[level->n])
+		return false;
+	level->n++;
+	return true;
 }
 
 static void list_directories(int fd, struct level *level)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "record/say.h"
@@ -30,6 +31,22 @@ static void copy_comm(const char *from, size_t size, char to[COMM_MAX])
 	to[n] = '\0';
 }
 
+/* " S 0 0 0 0 -1 2129984 ...": the state, and behind five numbers the flags. */
+static bool parse_state(const char *at, struct stat_line *ret)
+{
+	char *end;
+
+	if (*at != ' ' || !at[1])
+		return false;
+	ret->state = at[1];
+	for (int i = 0; at && i < 6; i++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return false;
+	ret->flags = (unsigned int)strtoul(at + 1, &end, 10);
+	return end != at + 1;
+}
+
 /* "2 (kthreadd) S 0 0 0 0 -1 2129984 ...": the name may hold anything, also parentheses. */
 static bool read_stat(pid_t pid, struct stat_line *ret)
 {
@@ -50,7 +67,7 @@ static bool read_stat(pid_t pid, struct stat_line *ret)
 	if (!open || !close || close < open)
 		return false;
 	copy_comm(open + 1, (size_t)(close - open - 1), ret->comm);
-	return sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u", &ret->state, &ret->flags) == 2;
+	return parse_state(close + 1, ret);
 }
 
 int rec_target_explain(pid_t pid, struct vft_err *err)
