@@ -23,6 +23,7 @@ struct vft_columns_decoder {
 	struct vft_buffer scratch; /* one column, uncompressed */
 	struct vft_decoder other;  /* for blocks of other versions */
 	bool has_other;
+	uint64_t absent; /* columns that the file does not have for the rows at hand */
 
 	/* From the one list of event kinds. */
 	uint64_t kinds_of[VFT_COLUMN_MAX]; /* which kinds have the column */
@@ -112,9 +113,12 @@ static size_t room(size_t bytes)
 }
 
 /* No column has more values than bytes, so the directory bounds what can be taken. */
-static int reserve(struct vft_columns_decoder *d, const struct vft_header *header)
+static int reserve(struct vft_columns_decoder *d, const struct vft_schema *schema,
+		   const struct vft_header *header)
 {
 	size_t need = 4 * room(0) + (size_t)header->n_events * 8, n_refs = 0;
+
+	need += vft_schema_max_absent(schema) * room((size_t)header->n_events * 8);
 
 	for (uint32_t i = 0; i < d->directory.n_columns; i++) {
 		const struct vft_column_frame *frame = &d->directory.columns[i];
@@ -194,8 +198,12 @@ static bool expand(const struct vft_kernels *k, enum vft_encoding encoding, bool
 static void *expand_column(struct vft_columns_decoder *d, unsigned int id, bool is_wide, size_t n,
 			   const char **ret_what)
 {
-	struct raw raw = unpack(d, id);
+	struct raw raw;
 	void *out;
+
+	if (d->absent >> id & 1)
+		return memset(take(d, n, is_wide ? 8 : 4), 0, n * (is_wide ? 8 : 4));
+	raw = unpack(d, id);
 
 	*ret_what = raw.p ? mismatch : undecodable;
 	/* Checked before the room for the values is counted on. */
@@ -550,7 +558,7 @@ static const char *read_value_column(struct vft_columns_decoder *d, unsigned int
 		return what;
 	if (vft_column_bits(column) < 32 && !are_in_range(values, n, vft_column_bits(column)))
 		return "event with a value out of range";
-	if (n && vft_column_encoding(column) == VFT_ENC_TIME)
+	if (n && vft_column_encoding(column) == VFT_ENC_TIME && !(d->absent >> column & 1))
 		add_times(d, column, values, n_rows);
 	d->pub.of[column].u64 = values;
 	d->pub.n_of[column] = n;
@@ -566,7 +574,8 @@ static const char *check_unused(const struct vft_columns_decoder *d,
 		bool is_listed = false;
 
 		if (!frame->raw_len || frame->id < VFT_COL_TASK ||
-		    (frame->id < VFT_COLUMN_MAX && n_values(d, frame->id)))
+		    (frame->id < VFT_COLUMN_MAX && !(d->absent >> frame->id & 1) &&
+		     n_values(d, frame->id)))
 			continue;
 		for (uint32_t slot = 0; slot < schema->n_columns; slot++)
 			is_listed |= schema->column_ids[slot] == frame->id &&
@@ -741,12 +750,13 @@ int vft_columns_decode(struct vft_columns_decoder *d, const struct vft_schema *s
 	    !info.has_last_ts)
 		return -EBADMSG;
 	forget(d, header);
-	if (reserve(d, header) < 0)
+	d->absent = 0;
+	if (reserve(d, schema, header) < 0)
 		return -ENOMEM;
 	what = read_kinds(d, schema, header->n_events);
 	if (!what && info.has_kinds && (info.kinds & ~VFT_KINDS_SNAPSHOT_BEGINS) != d->pub.kinds)
 		what = "block's kinds are not those of its events";
-	is_other = !what && d->pub.kinds & ~schema->own_kinds;
+	is_other = !what && !vft_schema_find_absent(schema, d->pub.kinds, &d->absent);
 	if (!what && !is_other)
 		what = decode(d, schema, header, &info, wanted);
 	if (is_other || (what && schema->is_guess)) {

@@ -163,21 +163,27 @@ static void check_tasks(struct vft_schema *schema, unsigned int kind)
 	}
 }
 
-/* Whether the rows of @kind are laid out as this version's. */
-static bool is_own(const struct vft_schema *schema, unsigned int kind)
+/* Whether the rows of @kind are laid out as this version's, but for columns that came later. */
+static bool is_own(struct vft_schema *schema, unsigned int kind)
 {
-	const struct vft_plan *plan = &schema->plans[kind];
-	const struct vft_step *steps = &schema->steps[plan->first_step];
+	struct vft_plan *plan = &schema->plans[kind];
+	const struct vft_step *step = &schema->steps[plan->first_step], *end = step + plan->n_steps;
 	size_t n_fields;
 	const struct vft_field *fields = vft_event_fields(kind, &n_fields);
 
-	if (!plan->is_known || plan->n_steps != n_fields)
+	plan->lacks = 0;
+	if (!plan->is_known)
 		return false;
-	for (size_t i = 0; i < n_fields; i++)
-		if (schema->column_ids[steps[i].slot] != fields[i].column ||
-		    steps[i].encoding != vft_column_encoding(fields[i].column))
-			return false;
-	return true;
+	for (size_t i = 0; i < n_fields; i++) {
+		unsigned int column = fields[i].column;
+
+		if (step < end && schema->column_ids[step->slot] == column &&
+		    step->encoding == vft_column_encoding(column))
+			step++;
+		else
+			plan->lacks |= 1ull << column;
+	}
+	return step == end;
 }
 
 static void find_own_kinds(struct vft_schema *schema)
@@ -186,6 +192,45 @@ static void find_own_kinds(struct vft_schema *schema)
 	for (unsigned int kind = 1; kind <= VFT_KIND_MAX; kind++)
 		if (is_own(schema, kind))
 			schema->own_kinds |= 1ull << kind;
+}
+
+unsigned int vft_schema_max_absent(const struct vft_schema *schema)
+{
+	uint64_t lacks = 0;
+	unsigned int n;
+
+	for (unsigned int kind = 1; kind <= VFT_KIND_MAX; kind++)
+		if (schema->own_kinds >> kind & 1)
+			lacks |= schema->plans[kind].lacks;
+	n = (unsigned int)__builtin_popcountll(lacks);
+	return n < VFT_MAX_ABSENT ? n : VFT_MAX_ABSENT;
+}
+
+static uint64_t columns_of(unsigned int kind)
+{
+	size_t n;
+	const struct vft_field *fields = vft_event_fields(kind, &n);
+	uint64_t columns = 0;
+
+	for (size_t i = 0; i < n; i++)
+		columns |= 1ull << fields[i].column;
+	return columns;
+}
+
+bool vft_schema_find_absent(const struct vft_schema *schema, uint64_t kinds, uint64_t *ret)
+{
+	uint64_t there = 0, absent = 0;
+
+	if (kinds & ~schema->own_kinds)
+		return false;
+	for (; kinds; kinds &= kinds - 1) {
+		unsigned int kind = (unsigned int)__builtin_ctzll(kinds);
+
+		absent |= schema->plans[kind].lacks;
+		there |= columns_of(kind) & ~schema->plans[kind].lacks;
+	}
+	*ret = absent;
+	return !(absent & there) && (unsigned int)__builtin_popcountll(absent) <= VFT_MAX_ABSENT;
 }
 
 static int add_column(struct vft_schema *schema, uint64_t id, uint64_t encoding)

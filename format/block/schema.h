@@ -32,6 +32,7 @@ struct vft_plan {
 	bool is_known;   /* and we do */
 	uint8_t n_steps;
 	uint16_t first_step;
+	uint64_t lacks; /* bit n: this version's kind has column n, the file's has not */
 };
 
 struct vft_schema {
@@ -41,7 +42,7 @@ struct vft_schema {
 	struct vft_plan plans[VFT_KIND_MAX + 1];
 	uint32_t n_steps;
 	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
-	uint64_t own_kinds; /* bit n: kind n has just the columns of this version */
+	uint64_t own_kinds; /* bit n: kind n has this version's columns, or some of them */
 	bool is_guess;      /* no SCHEMA said it */
 };
 
@@ -56,6 +57,17 @@ static inline bool vft_schema_has(const struct vft_schema *schema, uint64_t kind
 {
 	return kind <= VFT_KIND_MAX && schema->plans[kind].is_present;
 }
+
+/* More that a file lacks is not of an older version of ours, and memory for it is not bounded. */
+#define VFT_MAX_ABSENT 4u
+
+/* How many columns of nothing a block may need: VFT_MAX_ABSENT at most. */
+unsigned int vft_schema_max_absent(const struct vft_schema *schema);
+/*
+ * *ret: the columns that the file lacks for all rows of @kinds. False if it lacks some for a part
+ * of them, or more than VFT_MAX_ABSENT: then which values are whose is told row by row only.
+ */
+bool vft_schema_find_absent(const struct vft_schema *schema, uint64_t kinds, uint64_t *ret);
 
 /* Append the payload of this version's SCHEMA block. -ENOMEM. */
 VFT_MUST_CHECK int vft_schema_encode(struct vft_buffer *payload);

@@ -43,7 +43,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void pack(struct block *block, const struct vft_event *list, size_t n)
+/* As a recorder would that does not know @dropped, in which no event has a value. */
+static void pack_without(struct block *block, const struct vft_event *list, size_t n,
+			 unsigned int dropped)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint32_t bound;
@@ -51,12 +53,21 @@ static void pack(struct block *block, const struct vft_event *list, size_t n)
 		assert_int_equal(vft_encoder_bound(&list[i], &bound), 0);
 		assert_int_equal(vft_encoder_append(&block->encoder, &list[i], bound), 0);
 	}
+	if (dropped) {
+		block->encoder.raw_size -= (uint32_t)block->encoder.columns[dropped].size;
+		block->encoder.columns[dropped].size = 0;
+	}
 	block->payload.size = 0;
 	block->header = (struct vft_header){.type = VFT_BLOCK_EVENTS};
 	assert_int_equal(vft_encoder_pack(&block->encoder, block->packer, 3, &block->payload,
 					  &block->header),
 			 0);
 	vft_encoder_reset(&block->encoder);
+}
+
+static void pack(struct block *block, const struct vft_event *list, size_t n)
+{
+	pack_without(block, list, n, 0);
 }
 
 static int decode(struct block *block, uint64_t wanted)
@@ -124,6 +135,34 @@ static void test_columns__other_schema(void **state)
 	assert_int_equal(decode(block, 0), 0);
 }
 
+/* What the file lacks has no values, whichever way the block goes. */
+static void test_columns__a_column_that_came_later(void **state)
+{
+	struct block *block = *state;
+	struct vft_event lone = {0};
+	size_t n;
+	const struct vft_event *list = sample_events(&n);
+
+	vft_schema_init_first(&block->schema);
+	block->schema.is_guess = false;
+	assert_int_equal(block->schema.plans[VFT_KIND_EXEC].lacks, VFT_COLUMN_BIT(EXE));
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].kind == VFT_KIND_EXEC)
+			lone = list[i];
+	}
+	assert_int_equal(lone.kind, VFT_KIND_EXEC);
+	lone.exec.exe = NULL;
+	for (unsigned int other = 0; other < 2; other++) {
+		pack_without(block, &lone, 1, VFT_COL_EXE);
+		if (other)
+			block->schema.own_kinds = 0;
+		assert_int_equal(decode(block, VFT_COLUMNS_ALL), 0);
+		assert_int_equal(block->columns->n_of[VFT_COL_EXE], 1);
+		assert_int_equal(block->columns->of[VFT_COL_EXE].u32[0], VFT_NO_STRING);
+		assert_events(block, &lone, 1);
+	}
+}
+
 static void test_columns__own_kinds(void **state)
 {
 	struct block *block = *state;
@@ -186,6 +225,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_columns__every_kind, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__one_event_each, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__other_schema, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_columns__a_column_that_came_later, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__own_kinds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_columns__only_what_is_wanted, set_up,
 						tear_down),
