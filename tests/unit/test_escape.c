@@ -325,6 +325,12 @@ static void test_escape__every_length(void **state)
 		check_u64((UINT64_C(1) << bit) - 1);
 		check_u64(UINT64_C(1) << bit);
 	}
+	/* Every group of four digits, in front and behind. */
+	for (uint64_t four = 0; four < 10000; four++) {
+		check_u64(four);
+		check_u64(four * 10000 + 9999 - four);
+		check_u64(UINT64_C(1000000000000) + four * 100000003);
+	}
 }
 
 static void test_escape__times(void **state)

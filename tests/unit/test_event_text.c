@@ -204,6 +204,7 @@ static const struct vft_str names[] = {
 	{"a\0b c\0=d\0e=f\0,\0\0g\0", 18},
 	{"plain\0--and=safe\0/path\0", 23},
 	{"\0", 1},
+	{"x\0=y\0z\0", 7},
 	{"last one is open\0no end", 23},
 	{"0123456789012345678901234567890123456789012345678901234567890123456789", 70},
 };
@@ -298,6 +299,38 @@ static void test_event_text__more_than_is_kept(void **state)
 	free(text);
 }
 
+/* Rows that are far from each other are found by what was counted before them. */
+static void test_event_text__many_rows_backwards(void **state)
+{
+	enum { N = 3000 };
+	struct vft_event *events = calloc(N, sizeof(*events));
+	struct vft_task task = sample_task(77);
+	struct compared c = {.options = {.format = REP_CSV}, .backwards = true};
+	struct bytes trace;
+
+	assert_non_null(events);
+	for (size_t i = 0; i < N; i++) {
+		events[i] = (struct vft_event){.time_ns = T0 + i,
+					       .kind = i % 3   ? VFT_KIND_EXEC
+						       : i % 2 ? VFT_KIND_EXIT
+							       : VFT_KIND_RELEASE,
+					       .task = &task};
+		if (i % 3)
+			events[i].exec.exe_ino = i;
+		else if (i % 2)
+			events[i].exit.code = i % 256;
+		else
+			events[i].release.parent_start_ns = i;
+	}
+	trace = trace_make(SECTION_ID, events, N, 1 << 20, true);
+	compare(&c, NULL, trace.data, trace.size);
+	assert_int_equal(c.n_rows, N);
+	assert_int_equal(c.n_blocks, 1);
+	rep_event_format_free(c.format);
+	bytes_free(&trace);
+	free(events);
+}
+
 /* Text has no rows of its own: they are aligned with others. */
 static void test_event_text__not_in_text(void **state)
 {
@@ -318,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_event_text__golden_traces),
 		cmocka_unit_test(test_event_text__hostile_names),
 		cmocka_unit_test(test_event_text__more_than_is_kept),
+		cmocka_unit_test(test_event_text__many_rows_backwards),
 		cmocka_unit_test(test_event_text__not_in_text),
 	};
 

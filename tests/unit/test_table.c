@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,6 +308,63 @@ static void test_table__csv_quotes(void **state)
 		"n,name,argv,ok,took\r\n7,\"a,\"\"b\"\"\\x0a\",\"sh -c 'x, y'\",true,12345678\r\n");
 }
 
+/* What needs no quotes is written without a look at each argument, and must know what does. */
+static void test_table__csv_arguments(void **state)
+{
+	static const struct {
+		struct vft_str name, argv;
+		const char *expected;
+	} cases[] = {
+		{STR("a b"), STR("x\0y\0"), "a b,x y"},
+		{STR(" a"), STR("x\0=y\0"), "\" a\",x '=y'"},
+		{STR("a "), STR("=x\0y=z\0"), "\"a \",'=x' y=z"},
+		{STR("a\\"), STR("x\0\0y\0"), "a\\\\,x '' y"},
+		{STR("a\x7f"), STR("x,y\0"), "a\\x7f,\"x,y\""},
+		{STR("~!#$"), STR("%+-./:@_\0"), "~!#$,%+-./:@_"},
+		{STR("a,"), STR("x y\0"), "\"a,\",'x y'"},
+		{STR("-"), STR("\0"), "-,''"},
+		{STR("a"), STR("open"), "a,open"},
+	};
+	struct rep_out_options options = {.format = REP_CSV};
+	struct rep_cell cells[N_COLUMNS];
+	char line[128];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fill(cells, 7, cases[i].name, cases[i].argv);
+		snprintf(line, sizeof(line), "n,name,argv,ok,took\r\n7,%s,true,12345678\r\n",
+			 cases[i].expected);
+		check_row(options, cells, line);
+	}
+}
+
+static void test_table__json_arguments(void **state)
+{
+	static const struct {
+		struct vft_str argv;
+		const char *expected;
+	} cases[] = {
+		{STR("x\0y z\0"), "[\"x\",\"y z\"]"},
+		{STR("x\0\0y\0"), "[\"x\",\"\",\"y\"]"},
+		{STR("\0"), "[\"\"]"},
+		{STR("x\0open"), "[\"x\",\"open\"]"},
+		{STR("\"\0"), "[\"\\\"\"]"},
+		{STR("a\\\0"), "[\"a\\\\\"]"},
+		{STR("a\n\0"), "[\"a\\n\"]"},
+		{STR(","), "[\",\"]"},
+	};
+	struct rep_out_options options = {.format = REP_JSON};
+	struct rep_cell cells[N_COLUMNS];
+	char line[128];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fill(cells, 7, STR("a"), cases[i].argv);
+		snprintf(line, sizeof(line),
+			 "{\"n\":7,\"name\":\"a\",\"argv\":%s,\"ok\":true,\"took\":12345678}",
+			 cases[i].expected);
+		check_row(options, cells, line);
+	}
+}
+
 static void test_table__csv_null_and_empty_differ(void **state)
 {
 	struct rep_out_options options = {.format = REP_CSV};
@@ -462,6 +520,8 @@ int main(void)
 		cmocka_unit_test(test_table__long_text_is_cut),
 		cmocka_unit_test(test_table__text_escapes_before_color),
 		cmocka_unit_test(test_table__csv_quotes),
+		cmocka_unit_test(test_table__csv_arguments),
+		cmocka_unit_test(test_table__json_arguments),
 		cmocka_unit_test(test_table__csv_null_and_empty_differ),
 		cmocka_unit_test(test_table__csv_safe_guards_bytes_only),
 		cmocka_unit_test(test_table__json_raw_beside_replaced),
