@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include <vft/event.h>
 #include "format/base/crc32c.h"
 
 /* Below this a frame's own header eats what compression gains. */
@@ -162,6 +163,15 @@ static int pack_column(struct vft_packer *packer, int level, const struct vft_bu
 	return 0;
 }
 
+/*
+ * Times are most of what a block takes to compress, and their bytes hardly repeat: level 2 finds as
+ * much in them as level 3, in two thirds of the time. Who asks for more than 3 wants all there is.
+ */
+static int choose_level(uint16_t column, int level)
+{
+	return level == 3 && (column == VFT_COL_TIME || column == VFT_COL_TASK_START) ? 2 : level;
+}
+
 int vft_packer_pack(struct vft_packer *packer, int level, const struct vft_buffer *info,
 		    const struct vft_column_data *columns, size_t n_columns,
 		    struct vft_buffer *payload, uint32_t *ret_raw_len)
@@ -184,7 +194,8 @@ int vft_packer_pack(struct vft_packer *packer, int level, const struct vft_buffe
 
 		if (!columns[i].data->size)
 			continue;
-		r = pack_column(packer, level, columns[i].data, &codec, &stored_len);
+		r = pack_column(packer, choose_level(columns[i].id, level), columns[i].data, &codec,
+				&stored_len);
 		if (r < 0)
 			return r;
 		vft_buffer_put_varint(payload, columns[i].id);
