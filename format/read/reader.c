@@ -356,6 +356,7 @@ static int accept(struct vft_reader *reader, uint64_t offset)
 	}
 	reader->is_loaded = true;
 	reader->at = offset + reader->loaded_size;
+	reader->block_end = offset + vft_header_get_size(header);
 	return r;
 }
 
@@ -411,10 +412,22 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, 
 	return r;
 }
 
+/* From reader->at on there is nothing yet that can be believed. */
+static void keep_rest(struct vft_reader *reader)
+{
+	if (reader->has_rest)
+		return;
+	reader->has_rest = true;
+	/* the padding of the last block may have been cut */
+	reader->rest_at = reader->at < reader->block_end ? reader->block_end : reader->at;
+	reader->rest_where = reader->where;
+}
+
 /* Nothing that can be believed follows [from, @offset), which is the input's end. */
 static void lose_rest(struct vft_reader *reader, uint64_t from, uint64_t offset,
 		      struct vft_gap *gap)
 {
+	keep_rest(reader);
 	gap->to_ns = reader->where.has_ended ? gap->from_ns : UINT64_MAX;
 	if (!reader->where.is_refused)
 		push_gap(reader, from, offset - from, gap);
@@ -503,6 +516,7 @@ static int step(struct vft_reader *reader)
 		return r;
 	switch ((enum vft_load)r) {
 	case VFT_LOAD_END:
+		keep_rest(reader);
 		leave_section(reader);
 		reader->is_done = true;
 		return 0;
@@ -569,6 +583,20 @@ int vft_reader_next(struct vft_reader *reader, struct vft_item *ret, struct vft_
 	return r;
 }
 
+int vft_reader_resume(struct vft_reader *reader, struct vft_err *err)
+{
+	if (!reader->source->seekable)
+		return vft_fail(err, -ESPIPE, reader->at, "a pipe does not grow behind its end");
+	if (!reader->is_done || reader->next_queued < reader->n_queued ||
+	    reader->next_first < reader->n_first)
+		return vft_fail(err, -EBUSY, reader->at, "not all was read yet");
+	reader->is_done = reader->has_rest = false;
+	reader->at = reader->rest_at;
+	reader->where = reader->rest_where;
+	reader->is_scaled = !reader->is_limited; /* to what is read, not to what the size was */
+	return 0;
+}
+
 /* What kept the input from being a trace. */
 static int judge_nothing(const struct vft_reader *reader, struct vft_err *err)
 {
@@ -623,6 +651,7 @@ int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 	reader->is_scaled = !source->seekable;
 	if (limits && limits->max_raw_total) {
 		reader->is_scaled = false;
+		reader->is_limited = true;
 		reader->max_raw_total = limits->max_raw_total;
 	}
 	r = vft_decoder_init(&reader->decoder);

@@ -44,6 +44,13 @@ struct vft_reader {
 	bool is_scaled; /* max_raw_total grows with the input read */
 	uint64_t at;    /* the input up to here is done with */
 	bool is_done;
+	bool is_limited; /* by who opened it */
+
+	/* Where to go on, and in which section, should the input have grown; until then what is
+	 * said of its end holds. */
+	bool has_rest;
+	uint64_t rest_at, block_end; /* of the last block, all its padding included */
+	struct vft_where rest_where;
 
 	struct vft_where where;
 	struct vft_section section;

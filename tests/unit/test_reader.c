@@ -285,6 +285,109 @@ static void test_reader__raw_total_limit(void **state)
 	bytes_free(&trace);
 }
 
+/* --- files that grow ------------------------------------------------------------------------- */
+
+static int64_t read_growing(struct vft_source *source, uint64_t offset, void *buffer, size_t size)
+{
+	const struct bytes *there = source->context;
+	size_t n = offset < there->size ? there->size - (size_t)offset : 0;
+
+	n = n < size ? n : size;
+	if (n)
+		memcpy(buffer, there->data + offset, n);
+	return (int64_t)n;
+}
+
+static void close_nothing(struct vft_source *source)
+{
+	(void)source;
+}
+
+/* Reads what is there; only the last end may be said to be one. */
+static void read_on(struct vft_reader *reader, struct bytes *events, size_t *n_sections,
+		    size_t *n_gaps)
+{
+	struct vft_item item;
+	int r;
+
+	*n_gaps = 0;
+	while ((r = vft_reader_next(reader, &item, NULL)) > 0) {
+		*n_sections += item.kind == VFT_ITEM_SECTION;
+		*n_gaps += item.kind == VFT_ITEM_GAP;
+		for (size_t i = 0; item.kind == VFT_ITEM_BATCH && i < item.batch->n_events; i++) {
+			uint64_t hash = event_hash(&item.batch->events[i]);
+
+			events->data = realloc(events->data, events->size + sizeof(hash));
+			assert_non_null(events->data);
+			memcpy(events->data + events->size, &hash, sizeof(hash));
+			events->size += sizeof(hash);
+		}
+	}
+	assert_int_equal(r, 0);
+}
+
+/* Read a file that grows by @step bytes at a time: the same events, once each, and one section. */
+static void grow_by(struct bytes whole, const struct reading *want, size_t step)
+{
+	struct bytes there = {whole.data, 600}, events = {0};
+	struct vft_source source = {.read_at = read_growing,
+				    .close = close_nothing,
+				    .seekable = true,
+				    .size_bytes = 600,
+				    .context = &there};
+	struct vft_reader *reader;
+	size_t n_sections = 0, n_gaps, n_said = 0;
+
+	assert_int_equal(vft_reader_open(&source, NULL, &reader, NULL), 0);
+	for (;;) {
+		read_on(reader, &events, &n_sections, &n_gaps);
+		if (there.size == whole.size)
+			break;
+		n_said += n_gaps;
+		there.size = whole.size - there.size < step ? whole.size : there.size + step;
+		assert_int_equal(vft_reader_resume(reader, NULL), 0);
+	}
+	assert_true(n_said > 0);
+	assert_int_equal(n_gaps, 0);
+	assert_int_equal(n_sections, 1);
+	assert_int_equal(events.size, want->n_events * sizeof(uint64_t));
+	assert_memory_equal(events.data, want->events, events.size);
+	free(events.data);
+	vft_reader_close(reader);
+}
+
+static void test_reader__resumes_a_file_that_grew(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading want = read_bytes(trace.data, trace.size);
+
+	assert_true(trace.size > 1000);
+	for (size_t step = 1; step < 400; step = step * 3 + 1)
+		grow_by(trace, &want, step);
+	reading_free(&want);
+	bytes_free(&trace);
+}
+
+static void test_reader__resumes_only_at_the_end(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	assert_int_equal(vft_reader_resume(reader, NULL), -EBUSY);
+	while (vft_reader_next(reader, &item, NULL) > 0)
+		;
+	assert_int_equal(vft_reader_resume(reader, NULL), 0);
+	assert_int_equal(vft_reader_next(reader, &item, NULL), 0); /* it did not grow */
+	source->seekable = false;
+	assert_int_equal(vft_reader_resume(reader, NULL), -ESPIPE);
+	vft_reader_close(reader);
+	bytes_free(&trace);
+}
+
 /* A batch held beyond the next call stays as it was. */
 static void test_reader__held_batch(void **state)
 {
@@ -502,6 +605,8 @@ int main(void)
 		cmocka_unit_test(test_reader__unknown_blocks),
 		cmocka_unit_test(test_reader__refused_section),
 		cmocka_unit_test(test_reader__raw_total_limit),
+		cmocka_unit_test(test_reader__resumes_a_file_that_grew),
+		cmocka_unit_test(test_reader__resumes_only_at_the_end),
 		cmocka_unit_test(test_reader__held_batch),
 		cmocka_unit_test(test_reader__many_held_batches),
 		cmocka_unit_test(test_reader__counted),

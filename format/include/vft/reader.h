@@ -126,6 +126,14 @@ VFT_MUST_CHECK int vft_reader_open(struct vft_source *source, const struct vft_l
 VFT_MUST_CHECK int vft_reader_next(struct vft_reader *reader, struct vft_item *ret,
 				   struct vft_err *err);
 
+/*
+ * The input may have grown: after vft_reader_next has returned 0, go on at the first byte that was
+ * no whole block. What was said of the end (items VFT_GAP_CUT, VFT_GAP_NOT_CLOSED, or damage that
+ * reached to the end) is taken back, and said again where it still holds. A section goes on without
+ * another SECTION item. 0; -EBUSY before the end, -ESPIPE for an input that cannot seek.
+ */
+VFT_MUST_CHECK int vft_reader_resume(struct vft_reader *reader, struct vft_err *err);
+
 /* Hold a batch beyond the next call; release it with vft_batch_release. */
 const struct vft_batch *vft_batch_acquire(const struct vft_batch *batch);
 void vft_batch_release(const struct vft_batch *batch); /* NULL is fine */
