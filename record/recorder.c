@@ -97,6 +97,7 @@ static int finish(struct recorder *rec, struct vft_err *err)
 	if (r)
 		return r;
 	end = (struct vft_end){
+		.size = sizeof(end),
 		.end_ns = rec->end_ns,
 		.n_seen = counters.seen,
 		.n_delivered = rec->n_delivered,

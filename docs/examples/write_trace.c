@@ -46,9 +46,9 @@ static int write_events(struct vft_writer *writer, struct vft_err *err)
 
 int main(int argc, char **argv)
 {
-	struct vft_writer_options options = {.section = {.section_id = 0x1234}};
+	struct vft_writer_options options = {.size = sizeof(options), .section_id = 0x1234};
 	struct vft_meta meta = {.tool = STR("write_trace"), .start_ns = 1000};
-	struct vft_end end = {.n_seen = 3, .n_delivered = 3, .end_ns = 8000};
+	struct vft_end end = {.size = sizeof(end), .n_seen = 3, .n_delivered = 3, .end_ns = 8000};
 	struct vft_writer *writer = NULL;
 	struct vft_sink *sink = NULL;
 	struct vft_err err = {0};

@@ -193,7 +193,7 @@ static bool decode_removed(struct vft_cursor c, struct vft_end *end)
 
 int vft_end_decode(struct vft_cursor c, struct vft_buffer *losses, struct vft_end *ret)
 {
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	struct vft_cursor value;
 	bool failed = false;
 	uint64_t id;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/base/grown.h"
 #include "format/block/meta_codec.h"
 #include "format/read/reader_impl.h"
 
@@ -346,6 +347,7 @@ static int accept(struct vft_reader *reader, uint64_t offset)
 	int r = 0;
 
 	reader->at = offset;
+	reader->has_rest = false;
 	if (vft_scan_is_section(header)) {
 		enter_section(reader, offset);
 		reader->where.next_seq = 1;
@@ -636,10 +638,18 @@ static int read_first(struct vft_reader *reader, struct vft_err *err)
 int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 		    struct vft_reader **ret, struct vft_err *err)
 {
-	struct vft_reader *reader = calloc(1, sizeof(*reader));
+	struct vft_limits ours = {0};
+	struct vft_reader *reader;
 	uint64_t allowed;
-	int r;
+	int r = limits ? vft_grown_take(limits, VFT_LEAST(struct vft_limits, max_raw_total), &ours,
+					sizeof(ours))
+		       : 0;
 
+	if (r < 0) {
+		vft_source_close(source);
+		return vft_fail(err, r, 0, "limits that this version of libvft does not know");
+	}
+	reader = calloc(1, sizeof(*reader));
 	if (!reader) {
 		vft_source_close(source);
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
@@ -649,10 +659,10 @@ int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 		allowed = UINT64_MAX;
 	reader->max_raw_total = allowed > MIN_RAW_TOTAL ? allowed : MIN_RAW_TOTAL;
 	reader->is_scaled = !source->seekable;
-	if (limits && limits->max_raw_total) {
+	if (ours.max_raw_total) {
 		reader->is_scaled = false;
 		reader->is_limited = true;
-		reader->max_raw_total = limits->max_raw_total;
+		reader->max_raw_total = ours.max_raw_total;
 	}
 	r = vft_decoder_init(&reader->decoder);
 	r = r < 0 ? fail(reader, err, r) : read_first(reader, err);

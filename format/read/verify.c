@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "format/base/grown.h"
 #include "format/base/cleanup.h"
 #include "format/read/reader_impl.h"
 #include "format/read/strict.h"
@@ -245,8 +246,13 @@ int vft_verify(struct vft_source *source, const struct vft_limits *limits,
 {
 	struct vft_reader *reader VFT_CLEANUP(close_reader) = NULL;
 	struct verifier v = {.on_damage = on_damage, .context = context};
-	int r = vft_reader_open(source, limits, &reader, err);
+	int r = ret->size < VFT_LEAST(struct vft_verify, n_recovered_events) ? -EINVAL : 0;
 
+	if (r < 0) {
+		vft_source_close(source);
+		return vft_fail(err, r, 0, "a struct without its size");
+	}
+	r = vft_reader_open(source, limits, &reader, err);
 	if (r < 0)
 		return r;
 	v.reader = reader;
@@ -257,6 +263,6 @@ int vft_verify(struct vft_source *source, const struct vft_limits *limits,
 	if (r < 0)
 		return r;
 	v.result.ok = !v.is_damaged;
-	*ret = v.result;
-	return 0;
+	return vft_grown_give(&v.result, sizeof(v.result),
+			      VFT_LEAST(struct vft_verify, n_recovered_events), ret);
 }

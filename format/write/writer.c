@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/base/grown.h"
 #include "format/block/encode.h"
 #include "format/block/index.h"
 #include "format/block/layout.h"
@@ -136,14 +137,13 @@ static int end_block(struct vft_writer *writer)
 	return 0;
 }
 
-static int write_start(struct vft_writer *writer, const struct vft_section *section,
+static int write_start(struct vft_writer *writer, const struct vft_writer_options *options,
 		       const struct vft_meta *meta)
 {
-	struct vft_section ours = *section;
+	struct vft_section ours = {.version = VFT_FORMAT_VERSION, .segment = options->segment};
 	int r;
 
-	ours.version = VFT_FORMAT_VERSION;
-	ours.compat = ours.incompat = 0;
+	memcpy(ours.uuid, options->uuid, sizeof(ours.uuid));
 	r = vft_section_encode(&ours, &writer->payload);
 	if (r == 0)
 		r = write_plain(writer, VFT_BLOCK_SECTION);
@@ -158,12 +158,24 @@ static int write_start(struct vft_writer *writer, const struct vft_section *sect
 	return r;
 }
 
-int vft_writer_open(struct vft_sink *sink, const struct vft_writer_options *options,
+static int refuse_size(struct vft_err *err, int code)
+{
+	return vft_fail(err, code, 0, "%s",
+			code == -E2BIG ? "options that this version of libvft does not know"
+				       : "a struct without its size");
+}
+
+int vft_writer_open(struct vft_sink *sink, const struct vft_writer_options *given,
 		    const struct vft_meta *meta, struct vft_writer **ret, struct vft_err *err)
 {
+	struct vft_writer_options ours;
+	const struct vft_writer_options *options = &ours;
 	struct vft_writer *writer;
-	int r;
+	int r = vft_grown_take(given, VFT_LEAST(struct vft_writer_options, raw_target), &ours,
+			       sizeof(ours));
 
+	if (r < 0)
+		return refuse_size(err, r);
 	if (options->level < 0 || options->level > MAX_LEVEL ||
 	    options->raw_target > MAX_RAW_TARGET)
 		return vft_fail(err, -EINVAL, 0, "compression level or block size out of range");
@@ -171,13 +183,13 @@ int vft_writer_open(struct vft_sink *sink, const struct vft_writer_options *opti
 	if (!writer)
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
 	writer->sink = sink;
-	writer->section_id = options->section.section_id;
+	writer->section_id = options->section_id;
 	writer->level = options->level ? options->level : DEFAULT_LEVEL;
 	writer->raw_target = options->raw_target ? options->raw_target : VFT_BLOCK_RAW_TARGET;
-	vft_encoder_init(&writer->encoder, options->section.section_id);
+	vft_encoder_init(&writer->encoder, options->section_id);
 	r = vft_packer_new(&writer->packer);
 	if (r == 0)
-		r = write_start(writer, &options->section, meta);
+		r = write_start(writer, options, meta);
 	if (r < 0) {
 		r = fail(writer, err, r);
 		vft_writer_close(writer);
@@ -308,12 +320,16 @@ static int write_finish(struct vft_writer *writer, const struct vft_end *end)
 
 int vft_writer_finish(struct vft_writer *writer, const struct vft_end *end, struct vft_err *err)
 {
-	int r = writer->failed;
+	struct vft_end ours;
+	int r = vft_grown_take(end, VFT_LEAST(struct vft_end, seen_rows), &ours, sizeof(ours));
 
+	if (r < 0)
+		return refuse_size(err, r);
+	r = writer->failed;
 	if (writer->finished)
 		return vft_fail(err, -EINVAL, writer->size_bytes, "the trace is finished");
 	if (r == 0)
-		r = write_finish(writer, end);
+		r = write_finish(writer, &ours);
 	if (r < 0)
 		return fail(writer, err, r);
 	writer->finished = true;

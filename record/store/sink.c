@@ -19,24 +19,24 @@ struct rec_sink {
 	bool pressure;
 };
 
-static int draw_random(struct vft_section *section, struct vft_err *err)
+static int draw_random(struct vft_writer_options *options, struct vft_err *err)
 {
-	if (getrandom(section->uuid, sizeof(section->uuid), 0) != sizeof(section->uuid) ||
-	    getrandom(&section->section_id, sizeof(section->section_id), 0) !=
-		    sizeof(section->section_id))
+	if (getrandom(options->uuid, sizeof(options->uuid), 0) != sizeof(options->uuid) ||
+	    getrandom(&options->section_id, sizeof(options->section_id), 0) !=
+		    sizeof(options->section_id))
 		return vft_fail(err, -EIO, 0, "no random numbers from the kernel");
-	section->uuid[6] = (section->uuid[6] & 0x0f) | 0x40; /* RFC 4122: version 4 */
-	section->uuid[8] = (section->uuid[8] & 0x3f) | 0x80;
+	options->uuid[6] = (options->uuid[6] & 0x0f) | 0x40; /* RFC 4122: version 4 */
+	options->uuid[8] = (options->uuid[8] & 0x3f) | 0x80;
 	return 0;
 }
 
 static int open_writer(struct rec_sink *sink, const struct vft_meta *meta, struct vft_err *err)
 {
-	struct vft_writer_options options = {.level = sink->level};
+	struct vft_writer_options options = {.size = sizeof(options), .level = sink->level};
 	int r = rec_outlet_new(sink->output.fd, &sink->outlet, err);
 
 	if (!r)
-		r = draw_random(&options.section, err);
+		r = draw_random(&options, err);
 	if (!r)
 		r = vft_writer_open(rec_outlet_get_sink(sink->outlet), &options, meta,
 				    &sink->writer, err);

@@ -151,7 +151,7 @@ static int fill_text(const struct verify *self)
 static int verify_one(struct verify *self, struct vft_source *source)
 {
 	uint64_t size_bytes = source->size_bytes;
-	struct vft_verify one = {0};
+	struct vft_verify one = {.size = sizeof(one)};
 	struct vft_err err = {0};
 	int result = vft_verify(source, NULL, on_damage, self, &one, &err);
 

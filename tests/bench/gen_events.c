@@ -227,7 +227,7 @@ static int put_life(struct generator *g)
 
 static int generate(struct generator *g, struct vft_sink *sink, int level, struct vft_err *err)
 {
-	struct vft_writer_options options = {.level = level};
+	struct vft_writer_options options = {.size = sizeof(options), .level = level};
 	struct vft_str tool = make_str("gen_events", 10), arch = make_str("x86_64", 6);
 	struct vft_str boot = make_str("00000000-1111-2222-3333-444444444444", 36);
 	struct vft_meta meta = {.tool = tool,
@@ -237,11 +237,11 @@ static int generate(struct generator *g, struct vft_sink *sink, int level, struc
 				.n_cpus = 8,
 				.pidns = 4026531836u,
 				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV | VFT_HAS_EXEC_FAIL};
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	int r;
 
-	options.section.section_id = 0x5eed5eed5eed5eedull;
-	memcpy(options.section.uuid, "gen_events_trace", 16);
+	options.section_id = 0x5eed5eed5eed5eedull;
+	memcpy(options.uuid, "gen_events_trace", 16);
 	r = vft_writer_open(sink, &options, &meta, &g->writer, err);
 	if (r < 0)
 		return r;

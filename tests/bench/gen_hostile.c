@@ -190,7 +190,8 @@ static int put_all(struct generator *g, const char *shape, uint64_t n)
 static int generate(struct generator *g, struct vft_sink *sink, const char *shape, uint64_t n,
 		    struct vft_err *err)
 {
-	struct vft_writer_options options = {.section = {.section_id = 0x0bad0bad0bad0badull}};
+	struct vft_writer_options options = {.size = sizeof(options),
+					     .section_id = 0x0bad0bad0bad0badull};
 	bool names = strcmp(shape, "names") == 0;
 	struct vft_str head = g->text;
 	struct vft_meta meta = {.tool = {"gen_hostile", 11},
@@ -199,16 +200,16 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 				.start_ns = START_NS,
 				.n_cpus = 1,
 				.has = VFT_HAS_RELEASE | VFT_HAS_ARGV};
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	int r;
 
-	memcpy(options.section.uuid, "gen_hostile_file", 16);
+	memcpy(options.uuid, "gen_hostile_file", 16);
 	if (strcmp(shape, "argv") == 0 || strcmp(shape, "refs") == 0)
 		options.raw_target = 15u << 20;
 	/* META has nine of them, and a block holds 16 MiB. */
 	head.size = head.size < VFT_MAX_STRING / 2 ? head.size : VFT_MAX_STRING / 2;
 	if (names) {
-		options.section.section_id += n;
+		options.section_id += n;
 		meta.tool = meta.kernel = meta.arch = meta.boot_id = meta.hostname = head;
 		meta.options = meta.filters = meta.redaction = meta.command = head;
 	}

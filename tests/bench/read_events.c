@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	struct vft_limits limits = {.max_raw_total = UINT64_MAX};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = UINT64_MAX};
 	struct vft_reader *reader = NULL;
 	struct vft_source *source;
 	struct vft_err err = {0};

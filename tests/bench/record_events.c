@@ -148,9 +148,9 @@ int main(int argc, char **argv)
 			      .time_ns = 1000000000000u,
 			      .pid = 2000,
 			      .has_exec = argc > 3};
-	struct vft_writer_options options = {.section = {.section_id = 77}};
+	struct vft_writer_options options = {.size = sizeof(options), .section_id = 77};
 	struct vft_meta meta = {.start_ns = 1};
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	struct vft_writer *writer;
 	struct vft_sink *sink;
 	struct vft_err err;

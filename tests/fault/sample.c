@@ -255,8 +255,8 @@ static int fill(struct filling *filling, const struct script *script, bool lossy
 int sample_write(struct vft_sink *sink, uint32_t n_rounds, uint32_t raw_target, bool lossy,
 		 void (*on_flushed)(void *context), void *context)
 {
-	struct vft_writer_options options = {.raw_target = raw_target,
-					     .section = {.section_id = SECTION_ID}};
+	struct vft_writer_options options = {
+		.size = sizeof(options), .raw_target = raw_target, .section_id = SECTION_ID};
 	struct vft_meta meta = {.tool = STR("fault 1"),
 				.boot_id = STR("00000000-0000-0000-0000-000000000001"),
 				.has = VFT_HAS_RELEASE | VFT_HAS_EXEC_FAIL};
@@ -266,7 +266,8 @@ int sample_write(struct vft_sink *sink, uint32_t n_rounds, uint32_t raw_target, 
 	struct vft_end end = script->end;
 	int r;
 
-	memcpy(options.section.uuid, "0123456789abcdef", 16);
+	end.size = sizeof(end);
+	memcpy(options.uuid, "0123456789abcdef", 16);
 	r = vft_writer_open(sink, &options, &meta, &filling.writer, NULL);
 	if (r == 0)
 		r = fill(&filling, script, lossy);

@@ -177,11 +177,15 @@ static void make_many(void)
 static int write_events(struct vft_sink *sink, const struct vft_event *events, size_t n,
 			uint32_t raw_target)
 {
-	struct vft_writer_options options = {.section.section_id = SECTION_ID,
-					     .raw_target = raw_target};
+	struct vft_writer_options options = {
+		.size = sizeof(options), .section_id = SECTION_ID, .raw_target = raw_target};
 	struct vft_meta meta = {.tool = STR("test 1"), .start_ns = T0};
 	struct vft_loss loss = {VFT_CAUSE_RING_FULL, 1, 3};
-	struct vft_end end = {.n_seen = n, .end_ns = T0 + N_MANY, .losses = &loss, .n_losses = 1};
+	struct vft_end end = {.size = sizeof(end),
+			      .n_seen = n,
+			      .end_ns = T0 + N_MANY,
+			      .losses = &loss,
+			      .n_losses = 1};
 	struct vft_writer *writer = NULL;
 	int r = vft_writer_open(sink, &options, &meta, &writer, NULL);
 
@@ -464,7 +468,7 @@ static void read_passing_all(struct vft_source *source, struct seen *seen)
 
 static void verify_trace(struct vft_source *source, struct seen *seen)
 {
-	struct vft_verify result = {0};
+	struct vft_verify result = {.size = sizeof(result)};
 
 	seen->result = vft_verify(source, NULL, NULL, NULL, &result, NULL);
 	seen->events[0] = result.n_events;
@@ -638,7 +642,8 @@ static int encode_meta(struct vft_buffer *payload)
 static int encode_end(struct vft_buffer *payload)
 {
 	struct vft_loss losses[] = {{1, 0, 5}, {2, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1, 2, 3, 4, 5, 6, losses, N_OF(losses), 7, true, {0}, 0, 0};
+	struct vft_end end = {sizeof(end),  1, 2,    3,   4, 5, 6, losses,
+			      N_OF(losses), 7, true, {0}, 0, 0};
 
 	return vft_end_encode(&end, payload);
 }

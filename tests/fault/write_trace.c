@@ -76,7 +76,8 @@ static int sync_fd = -1;
 
 static int open_out(const char *path, struct vft_err *err)
 {
-	struct vft_writer_options options = {.section = {.section_id = 0x1122334455667788ull}};
+	struct vft_writer_options options = {.size = sizeof(options),
+					     .section_id = 0x1122334455667788ull};
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), r;
 
 	if (fd < 0)
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
 {
 	uint32_t n_events = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200;
 	struct vft_err err = {0};
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	int r;
 
 	if (argc < 2)

@@ -138,7 +138,7 @@ static void read_as_stream(const uint8_t *data, size_t size, uint64_t *sum)
 
 static void read_as_file(const uint8_t *data, size_t size, bool by_index, uint64_t *sum)
 {
-	struct vft_limits limits = {.max_raw_total = 64u << 20};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = 64u << 20};
 	const struct vft_index_entry *entries;
 	struct vft_source *source;
 	struct vft_reader *reader;
@@ -163,7 +163,7 @@ struct counts {
 /* False: not read to the end. */
 static bool count(const uint8_t *data, size_t size, uint64_t kinds, struct counts *counts)
 {
-	struct vft_limits limits = {.max_raw_total = 64u << 20};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = 64u << 20};
 	struct vft_source *source;
 	struct vft_reader *reader;
 	struct vft_item item;
@@ -198,9 +198,9 @@ static void compare_counts(const uint8_t *data, size_t size)
 
 static void verify(const uint8_t *data, size_t size, uint64_t *sum)
 {
-	struct vft_limits limits = {.max_raw_total = 64u << 20};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = 64u << 20};
 	struct vft_source *source;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	if (vft_source_open_memory(data, size, &source, NULL) == 0 &&
 	    vft_verify(source, &limits, ignore, sum, &result, NULL) == 0)

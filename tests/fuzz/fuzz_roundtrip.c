@@ -138,7 +138,7 @@ static void check_events(const void *data, size_t size, const struct made *made,
 static void check_clean(const void *data, size_t size)
 {
 	struct vft_source *source;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	if (vft_source_open_memory(data, size, &source, NULL) == 0 &&
 	    (vft_verify(source, NULL, fail_on_damage, NULL, &result, NULL) < 0 || !result.ok))
@@ -147,13 +147,13 @@ static void check_clean(const void *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vft_writer_options options = {.section = {.section_id = 42}, .level = 1};
+	struct vft_writer_options options = {.size = sizeof(options), .section_id = 42, .level = 1};
 	struct vft_cursor c = vft_cursor_init(data, size);
 	struct made *made = calloc(MAX_EVENTS, sizeof(*made));
 	struct vft_writer *writer = NULL;
 	struct vft_sink *sink = NULL;
 	struct vft_meta meta = {0};
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	const void *bytes;
 	size_t n = 0, n_bytes;
 

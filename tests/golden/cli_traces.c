@@ -323,21 +323,22 @@ static void write_hostile(void)
 }
 
 /* The first traces share an id; each that was added since has one of its own. */
-static void choose_id(const char *name, struct vft_section *section)
+static void choose_id(const char *name, struct vft_writer_options *options)
 {
 	static const char *const first[] = {"outcomes", "lossy", "hostile", "not_closed"};
 
-	section->section_id = vft_hash_bytes(0, name, strlen(name));
-	memcpy(section->uuid, &section->section_id, sizeof(section->section_id));
+	options->section_id = vft_hash_bytes(0, name, strlen(name));
+	memcpy(options->uuid, &options->section_id, sizeof(options->section_id));
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		if (strcmp(name, first[i]) == 0)
-			*section = (struct vft_section){.uuid = {0xca, 0xfe},
-							.section_id = 0x1122334455667788ull};
+			*options = (struct vft_writer_options){.size = sizeof(*options),
+							       .uuid = {0xca, 0xfe},
+							       .section_id = 0x1122334455667788ull};
 }
 
 static int write_trace(const char *folder, const char *name, void (*fill)(void), bool closed)
 {
-	struct vft_writer_options options = {0};
+	struct vft_writer_options options = {.size = sizeof(options)};
 	struct vft_meta meta = {.tool = STR("vfork-record 0.1.0"),
 				.kernel = STR("6.1.0-18-amd64"),
 				.arch = STR("x86_64"),
@@ -355,13 +356,14 @@ static int write_trace(const char *folder, const char *name, void (*fill)(void),
 	static const struct vft_loss losses[] = {{VFT_CAUSE_RING_FULL, 1, 17},
 						 {VFT_CAUSE_RECURSION, VFT_CPU_NONE, 2}};
 	static const struct vft_loss three[] = {{VFT_CAUSE_RING_FULL, 0, 3}};
-	struct vft_end end = {.n_seen = 50, .n_delivered = 50, .end_ns = START + 2000 * MS};
+	struct vft_end end = {
+		.size = sizeof(end), .n_seen = 50, .n_delivered = 50, .end_ns = START + 2000 * MS};
 	struct vft_sink *sink;
 	struct vft_err err = {0};
 	char path[4096];
 	int fd, result;
 
-	choose_id(name, &options.section);
+	choose_id(name, &options);
 	snprintf(path, sizeof(path), "%s/%s.vft", folder, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0) {

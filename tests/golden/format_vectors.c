@@ -130,7 +130,7 @@ static void describe(const char *dir, const char *name)
 {
 	char path[4096];
 	struct vft_reader *reader;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	struct vft_err err = {0};
 	struct vft_item item;
 	int r;

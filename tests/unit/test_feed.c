@@ -79,7 +79,7 @@ int64_t __wrap_rec_session_drain(struct rec_session *session, rec_record_fn on_r
 
 static void read_head(int fd, struct vft_reader **ret)
 {
-	struct vft_limits limits = {.max_raw_total = UINT64_MAX};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = UINT64_MAX};
 	struct vft_source *source;
 	struct vft_err err;
 

@@ -483,10 +483,10 @@ static void test_timeline__other_hosts(void **state)
 
 static void write_section(struct vft_sink *sink, uint64_t id, struct vft_str boot, bool do_finish)
 {
-	struct vft_writer_options options = {.section = {.section_id = id}};
+	struct vft_writer_options options = {.size = sizeof(options), .section_id = id};
 	struct vft_meta meta = {.boot_id = boot, .start_ns = id * S};
 	struct vft_event clock = {.time_ns = id * S, .kind = VFT_KIND_CLOCK};
-	struct vft_end end = {.end_ns = (id + 1) * S};
+	struct vft_end end = {.size = sizeof(end), .end_ns = (id + 1) * S};
 	struct vft_writer *writer;
 
 	assert_int_equal(vft_writer_open(sink, &options, &meta, &writer, NULL), 0);

@@ -111,7 +111,8 @@ static void test_meta__malformed(void **state)
 static void test_end__round_trip(void **state)
 {
 	struct vft_loss list[] = {{1, 0, 5}, {UINT32_MAX, VFT_CPU_NONE, UINT64_MAX}};
-	struct vft_end end = {1,
+	struct vft_end end = {sizeof(end),
+			      1,
 			      2,
 			      3,
 			      4,

@@ -108,12 +108,13 @@ static void put_second(struct vft_writer *writer, uint64_t second, const struct 
 
 static struct vft_sink *write_plan(const struct plan *plan)
 {
-	struct vft_writer_options options = {.section = {.section_id = 42}, .raw_target = 512};
+	struct vft_writer_options options = {
+		.size = sizeof(options), .section_id = 42, .raw_target = 512};
 	struct vft_meta meta = {.start_ns = 10 * S,
 				.has = VFT_HAS_RELEASE,
 				.pidns = plan->pidns ? plan->pidns : REP_PIDNS_INITIAL,
 				.list_pidns = plan->list_pidns};
-	struct vft_end end = {.end_ns = (10 + N_SECONDS) * S};
+	struct vft_end end = {.size = sizeof(end), .end_ns = (10 + N_SECONDS) * S};
 	struct vft_event lost = {.kind = VFT_KIND_LOST, .time_ns = 20 * S};
 	struct vft_event mark = {.kind = VFT_KIND_MARK, .time_ns = 10 * S};
 	struct vft_writer *writer;

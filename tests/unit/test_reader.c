@@ -267,7 +267,7 @@ static void test_reader__refused_section(void **state)
 static void test_reader__raw_total_limit(void **state)
 {
 	struct bytes trace = trace_sample();
-	struct vft_limits limits = {.max_raw_total = 100};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = 100};
 	struct vft_source *source;
 	struct reading reading;
 

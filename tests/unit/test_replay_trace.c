@@ -100,10 +100,10 @@ static const struct rep_trace_ops ops = {
  * the size in *ret. */
 static unsigned char *write_events(bool do_finish, const struct vft_event *lost, size_t *ret)
 {
-	struct vft_writer_options options = {.section = {.section_id = 42}};
+	struct vft_writer_options options = {.size = sizeof(options), .section_id = 42};
 	struct vft_meta meta = {
 		.hostname = {"host", 4}, .start_ns = 10 * S, .has = VFT_HAS_RELEASE};
-	struct vft_end end = {.end_ns = 20 * S};
+	struct vft_end end = {.size = sizeof(end), .end_ns = 20 * S};
 	struct vft_task parent = {.tgid = 100, .tid = 100, .start_ns = S};
 	struct vft_task child = {.tgid = 200, .tid = 200, .start_ns = 11 * S};
 	struct vft_event clock = {.time_ns = 10 * S, .kind = VFT_KIND_CLOCK};

@@ -38,7 +38,7 @@ static void test_verify__clean(void **state)
 {
 	struct bytes trace = trace_sample(), twice = bytes_join(trace, trace);
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t n;
 
 	(void)sample_events(&n);
@@ -57,7 +57,7 @@ static void test_verify__every_bit_flip_is_found(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	for (size_t bit = 0; bit < trace.size * 8; bit++) {
 		trace.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
@@ -75,7 +75,7 @@ static void test_verify__every_truncation_is_found(void **state)
 {
 	struct bytes trace = trace_sample(), cut = trace;
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	for (cut.size = 200; cut.size < trace.size; cut.size++) {
 		assert_int_equal(verify(cut, &findings, &result), 0);
@@ -96,7 +96,7 @@ static void test_verify__not_closed_is_a_notice(void **state)
 	const struct vft_event *list = sample_events(&n);
 	struct bytes trace = trace_make(SECTION_ID, list, n, 0, false);
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	assert_int_equal(verify(trace, &findings, &result), 0);
 	assert_true(result.ok);
@@ -111,7 +111,7 @@ static void test_verify__recovered_events(void **state)
 	struct bytes trace = trace_sample();
 	struct findings findings = {0};
 	struct vft_header header;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t n, offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
 
 	(void)sample_events(&n);
@@ -132,7 +132,7 @@ static void test_verify__index_disagrees(void **state)
 	struct bytes trace = trace_sample();
 	struct findings findings = {0};
 	struct vft_header header;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t offset = trace_find(trace, VFT_BLOCK_INDEX, &header);
 
 	/* The number of lost events of the last entry. */
@@ -214,7 +214,7 @@ static void test_verify__index_entry_differs(void **state)
 		change_type,  change_count, change_kinds, change_lost,
 		change_first, change_last,  change_size};
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	for (size_t i = 0; i < N_OF(changes); i++) {
 		struct bytes trace = trace_sample();
@@ -235,7 +235,7 @@ static void test_verify__end_miscounts(void **state)
 	struct bytes trace = trace_sample();
 	struct findings findings = {0};
 	struct vft_header header;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t offset = trace_find(trace, VFT_BLOCK_END, &header);
 
 	trace.data[offset + VFT_HEADER_SIZE + 5] ^= 1; /* the value of n_events */
@@ -290,7 +290,7 @@ static void test_verify__long_numbers(void **state)
 		       {VFT_BLOCK_INDEX, 1},  {VFT_BLOCK_END, 0},    {VFT_BLOCK_END, 3}};
 	struct bytes trace = trace_sample();
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	for (size_t i = 0; i < N_OF(numbers); i++) {
 		struct bytes longer = lengthen(trace, numbers[i].type, numbers[i].at);
@@ -314,7 +314,7 @@ static void test_verify__sync_without_mask(void **state)
 	struct bytes trace = trace_sample(), block, masked;
 	struct findings findings = {0};
 	struct vft_header header;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t offset = trace_find(trace, VFT_BLOCK_END, &header);
 
 	trace.size = offset;
@@ -350,7 +350,7 @@ static void test_verify__order_of_time(void **state)
 						    {.time_ns = T0 + 1}};
 			struct bytes trace;
 			struct findings findings = {0};
-			struct vft_verify result;
+			struct vft_verify result = {.size = sizeof(result)};
 
 			for (size_t j = 0; j < N_OF(list); j++)
 				list[j].kind = VFT_KIND_MARK;
@@ -372,7 +372,7 @@ static void test_verify__later_blocks(void **state)
 		struct bytes trace = trace_sample();
 		struct findings findings = {0};
 		struct vft_header header;
-		struct vft_verify result;
+		struct vft_verify result = {.size = sizeof(result)};
 		size_t n_notices = 0, offset = trace_find(trace, VFT_BLOCK_SNAPSHOT, &header);
 
 		header.type = types[i];
@@ -390,7 +390,7 @@ static void test_verify__callback_stops(void **state)
 {
 	struct bytes trace = trace_sample();
 	struct findings findings = {.stop = -ECANCELED};
-	struct vft_verify result = {.n_blocks = 77};
+	struct vft_verify result = {.size = sizeof(result), .n_blocks = 77};
 
 	trace.data[300] ^= 1;
 	trace.data[1200] ^= 1;
@@ -406,7 +406,7 @@ static void test_verify__callback_stops_anywhere(void **state)
 	struct findings findings = {.stop = -ECANCELED};
 	struct bytes trace = trace_sample(), cut = trace;
 	struct vft_header header;
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 	size_t offset;
 
 	cut.size -= VFT_TRAILER_SIZE;
@@ -433,7 +433,7 @@ static void test_verify__callback_stops_anywhere(void **state)
 static void test_verify__not_a_trace(void **state)
 {
 	struct findings findings = {0};
-	struct vft_verify result;
+	struct vft_verify result = {.size = sizeof(result)};
 
 	assert_int_equal(verify((struct bytes){(uint8_t *)(uintptr_t) "", 0}, &findings, &result),
 			 -ENODATA);

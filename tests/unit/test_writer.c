@@ -4,7 +4,7 @@
 
 #include "trace.h"
 
-static struct vft_writer_options options = {.section = {.section_id = SECTION_ID}};
+static struct vft_writer_options options = {.size = sizeof(options), .section_id = SECTION_ID};
 static struct vft_meta meta;
 
 static struct vft_event mark_at(uint64_t time_ns)
@@ -207,6 +207,29 @@ static void test_writer__bad_options(void **state)
 	vft_sink_close(sink);
 }
 
+/* As programs give them that were built with the headers of another version. */
+static void test_writer__options_of_other_versions(void **state)
+{
+	struct {
+		struct vft_writer_options options;
+		uint64_t later;
+	} given = {.options = options};
+	struct vft_writer *writer = NULL;
+	struct vft_sink *sink;
+
+	assert_int_equal(vft_sink_open_memory(&sink, NULL), 0);
+	given.options.size = 0;
+	assert_int_equal(vft_writer_open(sink, &given.options, &meta, &writer, NULL), -EINVAL);
+	given.options.size = sizeof(given);
+	given.later = 1;
+	assert_int_equal(vft_writer_open(sink, &given.options, &meta, &writer, NULL), -E2BIG);
+	assert_int_equal(sink_bytes(sink).size, 0);
+	given.later = 0;
+	assert_int_equal(vft_writer_open(sink, &given.options, &meta, &writer, NULL), 0);
+	vft_writer_close(writer);
+	vft_sink_close(sink);
+}
+
 /* From the next block on; what zstd does not know is taken for the nearest it does. */
 static void test_writer__set_level(void **state)
 {
@@ -243,7 +266,7 @@ static void test_writer__finish_ends(void **state)
 	struct vft_sink *sink;
 	struct vft_writer *writer = open_writer(&sink);
 	struct vft_event e = mark_at(T0);
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 	size_t size;
 
 	append(writer, &e);
@@ -291,7 +314,7 @@ static void test_writer__disk_full_at_every_byte(void **state)
 		struct full_sink sink = {
 			.sink = {.writev = write_full}, .left = left, .data = malloc(left + 1)};
 		struct vft_writer *writer = NULL;
-		struct vft_end end = {0};
+		struct vft_end end = {.size = sizeof(end)};
 		struct reading reading;
 		size_t n_done = 0;
 		int r = vft_writer_open(&sink.sink, &options, &meta, &writer, NULL);
@@ -330,7 +353,7 @@ static void test_writer__one_write_per_block(void **state)
 		.sink = {.writev = write_full}, .left = 100000, .data = malloc(100000)};
 	struct vft_writer *writer;
 	struct vft_event e = mark_at(T0);
-	struct vft_end end = {0};
+	struct vft_end end = {.size = sizeof(end)};
 
 	assert_int_equal(vft_writer_open(&sink.sink, &options, &meta, &writer, NULL), 0);
 	assert_int_equal(sink.n_calls, 3);
@@ -363,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_writer__large_strings),
 		cmocka_unit_test(test_writer__rows_limit),
 		cmocka_unit_test(test_writer__bad_options),
+		cmocka_unit_test(test_writer__options_of_other_versions),
 		cmocka_unit_test(test_writer__set_level),
 		cmocka_unit_test(test_writer__finish_ends),
 		cmocka_unit_test(test_writer__disk_full_at_every_byte),

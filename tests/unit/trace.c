@@ -157,22 +157,26 @@ const struct vft_event *sample_events(size_t *ret_n)
 struct bytes trace_make(uint64_t section_id, const struct vft_event *list, size_t n,
 			uint32_t raw_target, bool closed)
 {
-	struct vft_writer_options options = {.raw_target = raw_target};
+	struct vft_writer_options options = {.size = sizeof(options), .raw_target = raw_target};
 	struct vft_meta meta = {.tool = STR("test 1"),
 				.arch = STR("x86_64"),
 				.start_ns = T0,
 				.boot_id = STR("00000000-0000-0000-0000-000000000001"),
 				.command = STR("sh\0-c\0true\0")};
 	struct vft_loss loss = {VFT_CAUSE_RING_FULL, 1, 12345};
-	struct vft_end end = {
-		.n_seen = n, .n_delivered = n, .end_ns = T0 + 1000, .losses = &loss, .n_losses = 1};
+	struct vft_end end = {.size = sizeof(end),
+			      .n_seen = n,
+			      .n_delivered = n,
+			      .end_ns = T0 + 1000,
+			      .losses = &loss,
+			      .n_losses = 1};
 	struct vft_writer *writer;
 	struct vft_sink *sink;
 	struct bytes bytes;
 	const void *data;
 
-	options.section.section_id = section_id;
-	memcpy(options.section.uuid, "0123456789abcdef", 16);
+	options.section_id = section_id;
+	memcpy(options.uuid, "0123456789abcdef", 16);
 	assert_int_equal(vft_sink_open_memory(&sink, NULL), 0);
 	assert_int_equal(vft_writer_open(sink, &options, &meta, &writer, NULL), 0);
 	for (size_t i = 0; i < n; i++)

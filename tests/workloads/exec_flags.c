@@ -21,7 +21,7 @@ static int print_batch(const struct vft_batch *batch)
 int main(int argc, char **argv)
 {
 	int fd = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1, r;
-	struct vft_limits limits = {.max_raw_total = UINT64_MAX};
+	struct vft_limits limits = {.size = sizeof(limits), .max_raw_total = UINT64_MAX};
 	struct vft_reader *reader = NULL;
 	struct vft_source *source;
 	struct vft_err err = {0};

@@ -5,6 +5,10 @@
  * Functions return 0 (or a documented positive value) or a negative errno. Boundary calls also fill
  * a caller-owned struct vft_err; it is left untouched on success. Three codes have a fixed meaning:
  * -EBADMSG corrupt input, -ENODATA truncated input, -EOPNOTSUPP input from a newer version.
+ *
+ * Structs that may grow begin with their size, which the caller sets to sizeof. A library that is
+ * newer takes what is not there for zero; an older one refuses what it does not know with -E2BIG,
+ * unless that is zero. A size that is too small for the first version of a struct is -EINVAL.
  */
 #ifndef VFT_BASE_ERR_H
 #define VFT_BASE_ERR_H

@@ -88,13 +88,15 @@ enum vft_removed {
 #define X(id, NAME, name) VFT_REMOVED_##NAME = id,
 	VFT_REMOVED_LIST(X)
 #undef X
-	VFT_N_REMOVED = 16, /* ids are below it */
+		VFT_N_REMOVED = 16, /* ids are below it */
 };
 
 /* "named", "url", ...; NULL for an unknown id. */
 const char *vft_removed_name(unsigned int why);
 
+/* May grow at its end: see size in err.h. */
 struct vft_end {
+	size_t size;       /* sizeof(struct vft_end), set by who writes */
 	uint64_t n_blocks; /* before this one, in the section */
 	uint64_t n_events; /* rows of them, as their headers count */
 	uint64_t n_seen;   /* events the kernel part wanted to record: delivered + dropped */

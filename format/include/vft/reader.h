@@ -19,7 +19,9 @@ VFT_BEGIN_DECLS
 
 struct vft_reader;
 
+/* May grow at its end: see size in err.h. */
 struct vft_limits {
+	size_t size;            /* sizeof(struct vft_limits) */
 	uint64_t max_raw_total; /* bytes after decompression; 0 = max(256 MiB, 100 x input size) */
 };
 
@@ -113,7 +115,8 @@ struct vft_item {
 /*
  * Open @source, which the reader takes over, also on failure. Reads as far as the first SECTION.
  * -ENODATA: empty, or shorter than one header. -EBADMSG: not a trace, and no block of one in it.
- * -EOPNOTSUPP: a newer major format. -ENOMEM, or the source's error. @limits may be NULL.
+ * -EOPNOTSUPP: a newer major format. -EINVAL or -E2BIG: the size of @limits, which may be NULL.
+ * -ENOMEM, or the source's error.
  */
 VFT_MUST_CHECK int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 				   struct vft_reader **ret, struct vft_err *err);

@@ -21,15 +21,20 @@ VFT_BEGIN_DECLS
 
 struct vft_writer;
 
+/* May grow at its end: see size in err.h. */
 struct vft_writer_options {
-	struct vft_section section; /* uuid, section_id and segment are used */
-	int level;                  /* zstd level; 0 = 3 */
-	uint32_t raw_target;        /* bytes that end a block; 0 = VFT_BLOCK_RAW_TARGET */
+	size_t size;         /* sizeof(struct vft_writer_options) */
+	uint64_t section_id; /* random, in every block of the section */
+	uint8_t uuid[16];    /* of the recording session; the same in every rotated segment */
+	uint32_t segment;    /* 0, 1, ... under rotation */
+	int level;           /* zstd level, 1..19; 0 = 3 */
+	uint32_t raw_target; /* bytes before compression that end a block; 0 = 256 KiB */
 };
 
 /*
  * Write SECTION, META and SCHEMA to @sink, which stays the caller's and must outlive the writer.
- * -ENOMEM, -EINVAL for options out of range, or the sink's error.
+ * @options is copied; of @meta nothing is kept. -ENOMEM, -EINVAL for options out of range, -E2BIG
+ * for ones that this version does not know, or the sink's error.
  */
 VFT_MUST_CHECK int vft_writer_open(struct vft_sink *sink, const struct vft_writer_options *options,
 				   const struct vft_meta *meta, struct vft_writer **ret,
@@ -64,7 +69,7 @@ uint64_t vft_writer_get_block_start(const struct vft_writer *writer);
 
 /*
  * Flush, then write INDEX, END and the trailer. The writer fills in @end's n_blocks and n_events
- * itself. Further appends return -EINVAL.
+ * itself. Further appends return -EINVAL. -E2BIG as vft_writer_open, -ENOMEM, or the sink's error.
  */
 VFT_MUST_CHECK int vft_writer_finish(struct vft_writer *writer, const struct vft_end *end,
 				     struct vft_err *err);
