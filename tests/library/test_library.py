@@ -3,6 +3,7 @@
 """libvft as another project sees it: installed, found by pkg-config, from C11 and C++."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,32 @@ class Installed:
         return err if status else ''
 
 
+def declared(include):
+    """The functions of the public headers."""
+    names = set()
+    for folder, _, files in os.walk(include):
+        for name in files:
+            with open(os.path.join(folder, name), encoding='utf-8') as file:
+                text = file.read().replace('\\\n', ' ')
+            text = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
+            text = re.sub(r'^\s*#.*$', '', text, flags=re.MULTILINE)
+            names |= set(re.findall(r'\b(vft_\w+)\s*\([^;{]*\)[^;{]*;', text))
+    return names
+
+
+def check_symbols(tap, installed, root):
+    """What is exported is what is declared, each under a version."""
+    library = os.path.join(os.path.dirname(installed.pkgconfig), 'libvft.so')
+    status, out, err = run('nm', '-D', '--defined-only', library)
+    tap.case('the symbols of the library can be listed', status == 0, err)
+    exported = {line.split()[-1] for line in out.splitlines() if ' A ' not in line}
+    tap.case('each symbol has a version', all('@@VFT_' in name for name in exported), out)
+    names = {name.partition('@')[0] for name in exported}
+    wanted = declared(os.path.join(root, 'format', 'include', 'vft'))
+    tap.case('exported is what headers declare', names == wanted,
+             f'only exported: {sorted(names - wanted)}\nonly declared: {sorted(wanted - names)}')
+
+
 def check_examples(tap, installed, root, folder):
     for name in EXAMPLES:
         source = os.path.join(root, 'docs', 'examples', name + '.c')
@@ -107,6 +134,7 @@ def main(root, build):
         tap.case('it installs, with libvft.pc', not installed.problem and installed.pkgconfig,
                  installed.problem)
         if installed.pkgconfig:
+            check_symbols(tap, installed, root)
             check_examples(tap, installed, root, folder)
             check_golden(tap, installed, root, folder)
             check_cpp(tap, installed, root, folder)
