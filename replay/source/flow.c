@@ -20,9 +20,21 @@ struct schema {
 	struct vft_schema schema;
 };
 
+struct block;
+
+/* Where blocks go that were kept beyond their turn; the consumer's thread alone looks at it. It
+ * lasts as long as the flow and each of them. */
+struct home {
+	struct block *returned;
+	unsigned int n_away;
+	bool has_flow;
+};
+
 struct block {
 	struct rep_block pub;
 	unsigned int n_references;
+	struct home *home;
+	struct block *next; /* of home->returned */
 	struct vft_columns_decoder *decoder;
 	struct vft_buffer payload, events;
 	void (*free_made)(void *made);
@@ -41,6 +53,7 @@ struct slot {
 };
 
 struct rep_flow {
+	struct home *home;
 	pthread_t threads[REP_MAX_THREADS];
 	unsigned int n_threads, n_ready;
 	pthread_mutex_t mutex;
@@ -109,9 +122,20 @@ struct rep_block *rep_block_acquire(struct rep_block *block)
 void rep_block_release(struct rep_block *block)
 {
 	struct block *own = (struct block *)block;
+	struct home *home;
 
-	if (own && --own->n_references == 0)
-		block_free(own);
+	if (!own || --own->n_references)
+		return;
+	home = own->home;
+	home->n_away--;
+	if (home->has_flow) {
+		own->next = home->returned;
+		home->returned = own;
+		return;
+	}
+	block_free(own);
+	if (!home->n_away)
+		free(home);
 }
 
 static bool points_into_reader(const struct slot *slot)
@@ -159,6 +183,7 @@ static int take_rows(struct rep_flow *flow, struct vft_reader *reader, struct sl
 	if (!block)
 		return -ENOMEM;
 	block->n_references = 1;
+	block->home = flow->home;
 	block->pub.is_made = false;
 	block->header = raw->header;
 	block->schema = schema_ref(flow->schema);
@@ -280,9 +305,15 @@ static void *run(void *context)
 int rep_flow_new(unsigned int n_threads, struct rep_flow **ret)
 {
 	struct rep_flow *flow = calloc(1, sizeof(*flow));
+	struct home *home = calloc(1, sizeof(*home));
 
-	if (!flow)
+	if (!flow || !home) {
+		free(flow);
+		free(home);
 		return -ENOMEM;
+	}
+	home->has_flow = true;
+	flow->home = home;
 	if (n_threads > REP_MAX_THREADS)
 		n_threads = REP_MAX_THREADS;
 	flow->n_slots = SLOTS_PER_THREAD * (n_threads + 1) + 1;
@@ -323,17 +354,33 @@ void rep_flow_set_work(struct rep_flow *flow, const struct rep_work *work)
 	(void)pthread_mutex_unlock(&flow->mutex);
 }
 
-static void give_back(struct rep_flow *flow, struct block *block)
+static void keep_block(struct rep_flow *flow, struct block *block)
 {
-	schema_unref(block->schema);
-	block->schema = NULL;
-	/* Somebody else holds it: it is freed where it is released. */
-	if (--block->n_references)
-		return;
 	if (flow->n_free_blocks < flow->n_slots)
 		flow->free_blocks[flow->n_free_blocks++] = block;
 	else
 		block_free(block);
+}
+
+static void take_returned(struct rep_flow *flow)
+{
+	struct block *block;
+
+	while ((block = flow->home->returned)) {
+		flow->home->returned = block->next;
+		keep_block(flow, block);
+	}
+}
+
+static void give_back(struct rep_flow *flow, struct block *block)
+{
+	schema_unref(block->schema);
+	block->schema = NULL;
+	/* Somebody else holds it: it comes back when it is released. */
+	if (--block->n_references)
+		flow->home->n_away++;
+	else
+		keep_block(flow, block);
 }
 
 /* The oldest slot is done with. */
@@ -416,6 +463,7 @@ int rep_flow_next(struct rep_flow *flow, struct rep_item *ret, struct vft_err *e
 	(void)pthread_mutex_lock(&flow->mutex);
 	if (flow->has_current)
 		drop_first(flow);
+	take_returned(flow);
 	(void)pthread_cond_broadcast(&flow->changed);
 	wait_for(flow, 1);
 	flow->has_current = true;
@@ -458,6 +506,10 @@ void rep_flow_free(struct rep_flow *flow)
 	(void)pthread_mutex_unlock(&flow->mutex);
 	for (unsigned int i = 0; i < flow->n_threads; i++)
 		(void)pthread_join(flow->threads[i], NULL);
+	take_returned(flow);
+	flow->home->has_flow = false;
+	if (!flow->home->n_away)
+		free(flow->home);
 	while (flow->n_free_blocks)
 		block_free(flow->free_blocks[--flow->n_free_blocks]);
 	(void)pthread_cond_destroy(&flow->changed);
