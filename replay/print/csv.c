@@ -21,11 +21,9 @@ static void between(struct rep_buf *buf, const struct rep_column *columns, size_
 /* Bytes that need neither escape nor quote; false: they do, and nothing is written. */
 static bool plain_bytes(struct rep_buf *buf, struct vft_str bytes)
 {
-	if (!bytes.size || bytes.data[0] == ' ' || bytes.data[bytes.size - 1] == ' ')
+	if (!bytes.size || bytes.data[0] == ' ' || bytes.data[bytes.size - 1] == ' ' ||
+	    !rep_escape_are(bytes, REP_IN_CSV))
 		return false;
-	for (uint32_t i = 0; i < bytes.size; i++)
-		if (!rep_escape_is(bytes.data[i], REP_IN_CSV))
-			return false;
 	rep_buf_bytes(buf, bytes.data, bytes.size);
 	return true;
 }
@@ -33,20 +31,19 @@ static bool plain_bytes(struct rep_buf *buf, struct vft_str bytes)
 /* The same for arguments, none of which a shell would need quotes for. */
 static bool plain_argv(struct rep_buf *buf, struct vft_str argv)
 {
-	bool is_first = true;
-	char *p;
+	char *begin, *end, *p;
 
-	if (!argv.size || argv.data[argv.size - 1] || !rep_buf_reserve(buf, argv.size))
+	if (!argv.size || argv.data[argv.size - 1] || !rep_escape_are(argv, REP_IN_ARGV) ||
+	    !rep_buf_reserve(buf, argv.size))
 		return false;
-	p = buf->data + buf->size;
-	for (uint32_t i = 0; i < argv.size; i++) {
-		char c = argv.data[i];
-
-		if (is_first ? !rep_escape_is(c, REP_IN_SHELL) || c == '='
-			     : c && !rep_escape_is(c, REP_IN_SHELL))
+	begin = buf->data + buf->size;
+	end = begin + argv.size;
+	memcpy(begin, argv.data, argv.size);
+	for (p = begin; p < end; p++) {
+		if (!*p || *p == '=')
 			return false;
-		is_first = !c;
-		p[i] = c ? c : ' ';
+		p = memchr(p, '\0', (size_t)(end - p)); /* the last byte is one */
+		*p = ' ';
 	}
 	buf->size += argv.size - 1;
 	return true;

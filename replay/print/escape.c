@@ -99,16 +99,29 @@ size_t rep_utf8_fit(const char *data, size_t size, size_t columns)
 }
 
 #define TEXT (REP_IN_CSV | REP_IN_JSON)
-#define WORD (REP_IN_CSV | REP_IN_JSON | REP_IN_SHELL)
-const uint8_t rep_plain[256] =
-	{
-		[' ' ... '!'] = TEXT, ['#' ... '$'] = TEXT, ['%'] = WORD,
-		['&' ... '*'] = TEXT, ['+'] = WORD,         [','] = REP_IN_JSON,
-		['-' ... ':'] = WORD, [';' ... '<'] = TEXT, ['='] = WORD,
-		['>' ... '?'] = TEXT, ['@' ... 'Z'] = WORD, ['['] = TEXT,
-		[']' ... '^'] = TEXT, ['_'] = WORD,         ['`'] = TEXT,
-		['a' ... 'z'] = WORD, ['{' ... '~'] = TEXT,
+#define WORD (REP_IN_CSV | REP_IN_JSON | REP_IN_SHELL | REP_IN_ARGV)
+/* clang-format off */
+const uint8_t rep_plain[256] = {
+	['\0'] = REP_IN_ARGV,
+	[' ' ... '!'] = TEXT,
+	['#' ... '$'] = TEXT,
+	['%'] = WORD,
+	['&' ... '*'] = TEXT,
+	['+'] = WORD,
+	[','] = REP_IN_JSON,
+	['-' ... ':'] = WORD,
+	[';' ... '<'] = TEXT,
+	['='] = WORD,
+	['>' ... '?'] = TEXT,
+	['@' ... 'Z'] = WORD,
+	['['] = TEXT,
+	[']' ... '^'] = TEXT,
+	['_'] = WORD,
+	['`'] = TEXT,
+	['a' ... 'z'] = WORD,
+	['{' ... '~'] = TEXT,
 };
+/* clang-format on */
 #undef TEXT
 #undef WORD
 

@@ -32,11 +32,26 @@ size_t rep_utf8_fit(const char *data, size_t size, size_t columns);
 
 /* Bytes that stand as they are: in a CSV field (but for blanks at its ends), in a JSON string, in a
  * shell's word and a CSV field (but for = at the beginning). */
-enum rep_plain { REP_IN_CSV = 1, REP_IN_JSON = 2, REP_IN_SHELL = 4 };
+enum rep_plain {
+	REP_IN_CSV = 1,
+	REP_IN_JSON = 2,
+	REP_IN_SHELL = 4,
+	REP_IN_ARGV = 8, /* the same, and the NUL behind an argument */
+};
 extern const uint8_t rep_plain[256]; /* sets of enum rep_plain */
 static inline bool rep_escape_is(char c, enum rep_plain where)
 {
 	return rep_plain[(unsigned char)c] & where;
+}
+
+/* Whether all of @bytes do. */
+static inline bool rep_escape_are(struct vft_str bytes, enum rep_plain where)
+{
+	unsigned int all = where;
+
+	for (uint32_t i = 0; i < bytes.size; i++)
+		all &= rep_plain[(unsigned char)bytes.data[i]];
+	return all;
 }
 
 /* What is not plain as \xNN per byte; a backslash as two. */

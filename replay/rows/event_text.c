@@ -12,6 +12,7 @@
 
 /* What is kept of a block's text. Nearly all blocks are less, and this bounds the others. */
 #define MAX_TEXT (8u << 20)
+#define ROW      256u /* bytes of one, more or less */
 /* What is sent at once: whole rows, so that an output that is stopped ends with one. */
 #define PIECE    (128u << 10)
 
@@ -278,32 +279,63 @@ void rep_event_format_free(struct rep_event_format *format)
 
 /* ---- one row ---- */
 
+#define HIGH_UNIT 100000000u
+
+struct recent {
+	uint64_t high; /* 0: none; in units of HIGH_UNIT */
+	uint8_t size;
+	char digits[REP_DIGITS_ROOM + CHUNK];
+};
+
+/* The last columns of a task, which most tasks have in common. */
+struct tail {
+	uint64_t cgroup;
+	uint32_t uid, pidns;
+	struct piece text; /* of size 0: none */
+};
+
 /* Writes rows of one block; there is room for a template's row behind @p. */
 struct writer {
 	const struct rep_event_format *format;
 	const struct vft_columns *columns;
 	struct rep_event_text *text;
 	struct rep_buf *buf;
-	bool may_copy; /* what was written stays where it is in @buf */
+	const char *literals;
+	uint64_t max_number;
+	struct recent time, start;
+	struct tail tails[2]; /* of TASK; of CHILD where that has a text of its own */
+	bool may_copy;        /* what was written stays where it is in @buf */
 };
+
+struct chunk {
+	char bytes[CHUNK];
+};
+
+static inline void copy_chunk(char *p, const char *from)
+{
+	struct chunk chunk;
+
+	memcpy(&chunk, from, CHUNK);
+	memcpy(p, &chunk, CHUNK);
+}
 
 /* Up to CHUNK bytes more are written, and read. */
 static inline char *copy(char *p, const char *from, size_t size)
 {
-	struct {
-		char bytes[CHUNK];
-	} chunk;
-
-	for (size_t i = 0; i < size; i += CHUNK) {
-		memcpy(&chunk, from + i, CHUNK);
-		memcpy(p + i, &chunk, CHUNK);
-	}
+	copy_chunk(p, from);
+	for (size_t i = CHUNK; i < size; i += CHUNK)
+		copy_chunk(p + i, from + i);
 	return p + size;
 }
 
-static inline char *put_literal(const struct writer *w, char *p, struct piece piece)
+static inline char *put_literal(const char *literals, char *p, struct piece piece)
 {
-	return copy(p, w->format->literals.data + piece.at, piece.size);
+	return copy(p, literals + piece.at, piece.size);
+}
+
+static char *put_null(const struct writer *w, char *p)
+{
+	return put_literal(w->literals, p, w->format->null);
 }
 
 static void end_at(struct writer *w, const char *p)
@@ -333,28 +365,34 @@ static inline char *put_number(struct writer *w, char *p, const struct step *ste
 			       unsigned int column, uint64_t value, size_t room)
 {
 	if (step->zero_is_null && !value)
-		return put_literal(w, p, w->format->null);
-	if (VFT_UNLIKELY(value > w->format->syntax->max_number))
+		return put_null(w, p);
+	if (VFT_UNLIKELY(value > w->max_number))
 		return put_cell(w, p, column, REP_UINT(value), room);
 	return rep_digits(p, value);
+}
+
+/* A number whose digits but the last eight are mostly those of the one before. */
+static inline char *put_near(struct recent *recent, char *p, uint64_t value)
+{
+	uint64_t high = value / HIGH_UNIT;
+
+	if (!high)
+		return rep_digits(p, value);
+	if (VFT_UNLIKELY(high != recent->high)) {
+		recent->high = high;
+		recent->size = (uint8_t)(rep_digits(recent->digits, high) - recent->digits);
+	}
+	p = copy(p, recent->digits, recent->size);
+	return rep_digits_eight(p, (uint32_t)(value % HIGH_UNIT));
 }
 
 static char *put_time(struct writer *w, char *p, int64_t time_ns, size_t room)
 {
 	uint64_t value = (uint64_t)time_ns;
 
-	if (time_ns < 0 || value > w->format->syntax->max_number)
+	if (time_ns < 0 || value > w->max_number)
 		return put_cell(w, p, REP_EV_TIME_NS, REP_MOMENT(time_ns, 0), room);
-	return rep_digits(p, value);
-}
-
-/* The numbers of one task, in the order of their columns. */
-static void list_task(const struct vft_task *task, uint64_t ret[N_TASK])
-{
-	const uint64_t values[N_TASK] = {task->tgid,     task->tid, task->ns_tgid, task->ns_tid,
-					 task->start_ns, task->uid, task->pidns,   task->cgroup};
-
-	memcpy(ret, values, sizeof(values));
+	return put_near(&w->time, p, value);
 }
 
 /* Most ids of a task are one number, whose digits (no more than ten) need to be found once. */
@@ -363,30 +401,61 @@ static inline char *put_id(char *p, uint64_t id, uint64_t known, const char *dig
 	return id == known ? copy(p, digits, size) : rep_digits(p, id);
 }
 
+static char *put_long(struct writer *w, char *p, unsigned int column, uint64_t value, size_t room)
+{
+	if (VFT_UNLIKELY(value > w->max_number))
+		return put_cell(w, p, column, REP_UINT(value), room);
+	return put_near(&w->start, p, value);
+}
+
+/* Users and places, of which a block has few. */
+static char *put_tail(struct writer *w, char *p, const struct step *step,
+		      const struct vft_task *task, size_t room)
+{
+	struct tail *tail = &w->tails[step->has_own_text];
+	size_t at = (size_t)(p - w->buf->data);
+
+	if (tail->text.size && tail->uid == task->uid && tail->pidns == task->pidns &&
+	    tail->cgroup == task->cgroup) {
+		p = make_room(w, p, tail->text.size, room);
+		return p ? copy(p, w->buf->data + tail->text.at, tail->text.size) : NULL;
+	}
+	p = put_literal(w->literals, p, step->before_more[5]);
+	p = rep_digits(p, task->uid);
+	p = put_literal(w->literals, p, step->before_more[6]);
+	p = rep_digits(p, task->pidns);
+	p = put_literal(w->literals, p, step->before_more[7]);
+	p = task->cgroup > w->max_number
+		    ? put_cell(w, p, step->to + 7u, REP_UINT(task->cgroup), room)
+		    : rep_digits(p, task->cgroup);
+	if (p && w->may_copy)
+		*tail = (struct tail){task->cgroup,
+				      task->uid,
+				      task->pidns,
+				      {(uint32_t)at, (uint32_t)((size_t)(p - w->buf->data) - at)}};
+	return p;
+}
+
 static char *put_new_task(struct writer *w, char *p, const struct step *step,
 			  const struct vft_task *task, size_t room)
 {
-	const char *first = p;
+	const char *first = p, *literals = w->literals;
 	size_t size;
-	uint64_t values[N_TASK];
 
-	list_task(task, values);
+	_Static_assert(REP_EV_PID + 3 == REP_EV_NS_TID && REP_EV_PID + 4 == REP_EV_TASK_START &&
+			       REP_EV_PID + N_TASK - 1 == REP_EV_CGROUP,
+		       "four ids, the start, and the rest");
 	p = rep_digits(p, task->tgid);
 	size = (size_t)(p - first);
-	for (unsigned int i = 1; i < 4; i++) {
-		p = put_literal(w, p, step->before_more[i]);
-		p = put_id(p, values[i], task->tgid, first, size);
-	}
-	for (unsigned int i = 4; i < N_TASK; i++) {
-		p = put_literal(w, p, step->before_more[i]);
-		if (values[i] <= w->format->syntax->max_number)
-			p = rep_digits(p, values[i]);
-		else
-			p = put_cell(w, p, step->to + i, REP_UINT(values[i]), room);
-		if (!p)
-			return NULL;
-	}
-	return p;
+	p = put_literal(literals, p, step->before_more[1]);
+	p = put_id(p, task->tid, task->tgid, first, size);
+	p = put_literal(literals, p, step->before_more[2]);
+	p = put_id(p, task->ns_tgid, task->tgid, first, size);
+	p = put_literal(literals, p, step->before_more[3]);
+	p = put_id(p, task->ns_tid, task->tgid, first, size);
+	p = put_literal(literals, p, step->before_more[4]);
+	p = put_long(w, p, step->to + 4u, task->start_ns, room);
+	return p ? put_tail(w, p, step, task, room) : NULL;
 }
 
 static inline char *put_task(struct writer *w, char *p, const struct step *step, uint32_t row,
@@ -426,7 +495,7 @@ static char *put_string(struct writer *w, char *p, const struct step *step, uint
 	size_t at = (size_t)(p - w->buf->data);
 
 	if (row == VFT_NO_STRING)
-		return put_literal(w, p, w->format->null);
+		return put_null(w, p);
 	if (!w->may_copy)
 		return put_new_string(w, p, step, row, room);
 	said = &w->text->strings[row];
@@ -479,7 +548,7 @@ static char *put_code(struct writer *w, char *p, uint32_t code)
 
 	/* Its column stands behind, and has not been taken from yet. */
 	memcpy(&signal, w->text->cursor.next[VFT_COL_SIGNAL], sizeof(signal));
-	return signal ? put_literal(w, p, w->format->null) : rep_digits(p, code);
+	return signal ? put_null(w, p) : rep_digits(p, code);
 }
 
 static char *put_clock(struct writer *w, char *p, const struct step *step, uint64_t value,
@@ -487,13 +556,13 @@ static char *put_clock(struct writer *w, char *p, const struct step *step, uint6
 {
 	p = put_cell(w, p, step->to, REP_UINT(value), room);
 	if (p)
-		p = put_literal(w, p, step->before_more[0]);
+		p = put_literal(w->literals, p, step->before_more[0]);
 	return p ? put_cell(w, p, step->to + 1u, REP_UINT(value), room) : NULL;
 }
 
 static char *put_signed(struct writer *w, char *p, int32_t value)
 {
-	return value < 0 ? put_literal(w, p, w->format->null) : rep_digits(p, (uint32_t)value);
+	return value < 0 ? put_null(w, p) : rep_digits(p, (uint32_t)value);
 }
 
 static inline char *put_word(struct writer *w, char *p, const struct step *step, size_t room)
@@ -501,7 +570,7 @@ static inline char *put_word(struct writer *w, char *p, const struct step *step,
 	uint32_t value = take32(&w->text->cursor, step->column);
 
 	if (value < N_WORDS)
-		return put_literal(w, p, step->words[value]);
+		return put_literal(w->literals, p, step->words[value]);
 	return put_other(w, p, step, value, room);
 }
 
@@ -512,16 +581,17 @@ static char *put_row(struct writer *w, char *p)
 	uint32_t row = cursor->row++;
 	const struct template *t = &w->format->templates[columns->kind[row]];
 	size_t room = t->room;
+	const char *literals = w->literals; /* in a register: what is written may be anything */
 
 	for (const struct step *step = t->steps; p; step++) {
-		p = put_literal(w, p, step->before);
+		p = put_literal(literals, p, step->before);
 		switch ((enum code)step->code) {
 		case PUT_TIME:
 			p = put_time(w, p, (int64_t)(columns->time_ns[row] - w->text->start_ns),
 				     room);
 			break;
 		case PUT_CPU:
-			p = columns->cpu[row] == VFT_CPU_NONE ? put_literal(w, p, w->format->null)
+			p = columns->cpu[row] == VFT_CPU_NONE ? put_null(w, p)
 							      : rep_digits(p, columns->cpu[row]);
 			break;
 		case PUT_TASK:
@@ -556,6 +626,17 @@ static char *put_row(struct writer *w, char *p)
 		}
 	}
 	return NULL;
+}
+
+static void begin_writing(struct writer *w, const struct rep_event_format *format,
+			  struct rep_event_text *text, struct rep_buf *buf)
+{
+	w->format = format;
+	w->columns = text->columns;
+	w->text = text;
+	w->buf = text->pen.buf = buf;
+	w->literals = format->literals.data;
+	w->max_number = format->syntax->max_number;
 }
 
 /* The next row. False: no memory. */
@@ -695,21 +776,23 @@ int rep_event_text_make(const struct rep_event_format *format, const struct vft_
 			uint64_t start_ns, uint32_t n_max, struct rep_event_text **ret)
 {
 	struct rep_event_text *text = *ret ? *ret : calloc(1, sizeof(*text));
-	struct writer w = {.format = format, .columns = columns, .text = text, .may_copy = true};
+	struct writer w = {.may_copy = true};
 	uint32_t n = columns->n_rows < n_max ? columns->n_rows : n_max;
 	int r;
 
 	if (!text)
 		return -ENOMEM;
 	*ret = text;
-	w.buf = &text->text;
 	text->columns = columns;
 	text->start_ns = start_ns;
+	begin_writing(&w, format, text, &text->text);
 	text->text.ascii_only = text->pen.scratch.ascii_only = format->ascii_only;
 	text->pen.csv_safe = format->csv_safe;
-	text->pen.buf = &text->text;
 	rewind_to_begin(text);
 	r = prepare(text, columns, n);
+	/* About what they will take, at once: memory that grows is copied. */
+	if (!r && !rep_buf_reserve(&text->text, n < MAX_TEXT / ROW ? n * ROW : MAX_TEXT))
+		r = -ENOMEM;
 	while (!r && text->n_done < n && text->text.size < MAX_TEXT) {
 		if (!write_row(&w))
 			return -ENOMEM;
@@ -758,11 +841,11 @@ static int send_done(const struct rep_event_format *format, struct rep_event_tex
 static int send_rest(const struct rep_event_format *format, struct rep_event_text *text,
 		     uint32_t first, uint32_t n, struct rep_out *out)
 {
-	struct writer w = {.format = format, .columns = text->columns, .text = text};
 	struct rep_buf row = {.ascii_only = format->ascii_only};
+	struct writer w = {0};
 	int err = seek(format, text, first);
 
-	w.buf = text->pen.buf = &row;
+	begin_writing(&w, format, text, &row);
 	while (n-- && !err) {
 		row.size = 0;
 		err = write_row(&w) ? send(out, format->separator_size, row.data, row.size)

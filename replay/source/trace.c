@@ -354,6 +354,20 @@ static int take_clocks(struct replay *replay, const struct vft_columns *columns)
 	return r;
 }
 
+/* All to the model; where nothing is rebuilt it looks at few kinds, and at how late it is. */
+static int take_columns(struct replay *replay, const struct vft_columns *columns)
+{
+	const uint64_t kinds =
+		1ull << VFT_KIND_LOST | 1ull << VFT_KIND_CGROUP | 1ull << VFT_KIND_MARK;
+	const struct rep_model_ops *ops = &replay->ops->model;
+	struct vft_event last = {.time_ns = columns->last_ns, .kind = VFT_KIND_CLOCK};
+	struct vft_batch batch = {.events = &last, .n_events = 1};
+
+	if (ops->on_episode || ops->on_process || columns->kinds & kinds)
+		return rep_model_columns(replay->model, columns);
+	return rep_model_batch(replay->model, &batch);
+}
+
 static int on_rows(struct replay *replay, const struct rep_item *item)
 {
 	struct rep_section_info *info = &replay->info;
@@ -372,8 +386,7 @@ static int on_rows(struct replay *replay, const struct rep_item *item)
 	if (r < 0)
 		return r;
 	if (!replay->part || (item->item.offset >= replay->part->resume_off && !replay->is_past))
-		return tell_block(replay, item->block, UINT64_MAX,
-				  rep_model_columns(replay->model, columns));
+		return tell_block(replay, item->block, UINT64_MAX, take_columns(replay, columns));
 	r = take_kept(replay, batch, &kept);
 	if (r < 0)
 		return r;
