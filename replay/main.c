@@ -16,6 +16,7 @@
 
 #include "replay/base/zone.h"
 #include "replay/commands/cmd.h"
+#include "replay/print/exporter.h"
 #include "replay/print/message.h"
 #include "replay/sandbox.h"
 #include "replay/rows/schema.h"
@@ -101,6 +102,12 @@ static int open_output(const struct rep_options *options, const struct rep_input
 	}
 	if (to_file && rep_input_is_file(input, fd)) {
 		rep_message(options->output, "is the input itself; choose another -o FILE");
+		close(fd);
+		return EXIT_USAGE;
+	}
+	if (rep_exporter_get(options->format)->needs_seek && lseek(fd, 0, SEEK_CUR) < 0) {
+		rep_message(to_file ? options->output : NULL,
+			    "is no file, which this format needs; choose another -o FILE");
 		close(fd);
 		return EXIT_USAGE;
 	}

@@ -39,7 +39,10 @@ part = of('replay/source/part.c', 'part', 'replay_trace')
 rows_filter = of('replay/rows/filter.c', 'filter', 'part', 'golden/cli')
 top = of('replay/rows/top.c', 'golden/cli')
 escape = of('replay/print/escape.c', 'escape', 'golden/cli')
-table = of('replay/print/table.c', 'table', 'golden/cli')
+csv = of('replay/print/csv.c', 'table', 'golden/cli')
+json = of('replay/print/json.c', 'table', 'golden/cli')
+event_text = of('replay/rows/event_text.c', 'event_text', 'golden/cli')
+order = of('replay/source/order.c', 'order')
 block = of('format/block/block.c', 'block', 'reader', 'verify', 'fuzz/roundtrip')
 decode = of('format/block/decode.c', 'rows', 'columns', 'reader', 'golden/format', 'fuzz/roundtrip')
 index = of('format/block/index.c', 'index', 'reader_index', 'verify', 'part')
@@ -318,7 +321,25 @@ MUTATIONS = (
     escape('CSV: no guard before a tab', '\'@\', \'\\t\', \'\\r\',', '\'@\', \'\\r\', \'\\r\','),
     escape('CSV: no guard before CR', '\'@\', \'\\t\', \'\\r\',', '\'@\', \'\\t\', \'\\t\','),
     escape('CSV: no guard behind blanks', 'size && is_blank(code);', 'size && at == 0;'),
-    table('a number past 2^53 has no text', 'if (cell->u > MAX_EXACT)', 'if (0)'),
+    json('a number past 2^53 has no text', 'if (cell->u > MAX_EXACT)', 'if (0)'),
+    csv('an assignment in front of a command is plain', "if (!*p || *p == '=')", 'if (!*p)'),
+    csv('blanks at the end need no quotes', "bytes.data[bytes.size - 1] == ' ' ||", ''),
+    event_text('what was written for one column stands in another',
+               'said->size && said->column == step->to', 'said->size'),
+    event_text('a code beside a signal',
+               'return signal ? put_null(w, p) : rep_digits(p, code);',
+               '(void)signal; return rep_digits(p, code);'),
+    event_text('ids of a namespace are those of the host', 'id == known ? copy', 'true ? copy'),
+    event_text('tasks of one user are in one namespace',
+               'tail->pidns == task->pidns &&', ''),
+    event_text('a place in the columns without what stands before',
+               'pass(format, cursor, text->counts[row / CHECKPOINT]);', ''),
+    event_text('a comma before the first row',
+               'size_t skip = out->json_first ? separator_size : 0;', 'size_t skip = 0;'),
+    order('of one time, the later row first',
+          'time_ns[rows[b]] < time_ns[spare[a]]', 'time_ns[rows[b]] <= time_ns[spare[a]]'),
+    order('rows that are overtaken stay in front',
+          'if (time_at(order, run->slot, run->to - 1) <= time_ns) break;', 'break;'),
 
     # --- the file ---------------------------------------------------------------------------------
     crc('bytes behind the last eight are left out',
