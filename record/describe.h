@@ -13,6 +13,7 @@
 #include <vft/meta.h>
 #include "record/options.h"
 #include "record/store/redact.h"
+#include "format/block/meta.h"
 
 struct rec_description {
 	struct vft_meta meta;

@@ -44,10 +44,22 @@ static int write_events(struct vft_writer *writer, struct vft_err *err)
 	return r;
 }
 
+static int make_meta(struct vft_str tool, struct vft_meta **ret, struct vft_err *err)
+{
+	int r = vft_meta_new(ret);
+
+	if (r == 0)
+		r = vft_meta_set_text(*ret, VFT_META_TOOL, tool);
+	if (r == 0)
+		r = vft_meta_set_number(*ret, VFT_META_START_NS, 1000);
+	return r < 0 ? vft_fail(err, r, 0, "cannot say how it was made") : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct vft_writer_options options = {.size = sizeof(options), .section_id = 0x1234};
-	struct vft_meta meta = {.tool = STR("write_trace"), .start_ns = 1000};
+	static const struct vft_str tool = STR("write_trace");
+	struct vft_meta *meta = NULL;
 	struct vft_end end = {.size = sizeof(end), .n_seen = 3, .n_delivered = 3, .end_ns = 8000};
 	struct vft_writer *writer = NULL;
 	struct vft_sink *sink = NULL;
@@ -60,13 +72,16 @@ int main(int argc, char **argv)
 	}
 	r = vft_sink_open_fd(fd, &sink, &err);
 	if (r == 0)
-		r = vft_writer_open(sink, &options, &meta, &writer, &err);
+		r = make_meta(tool, &meta, &err);
+	if (r == 0)
+		r = vft_writer_open(sink, &options, meta, &writer, &err);
 	if (r == 0)
 		r = write_events(writer, &err);
 	if (r == 0)
 		r = vft_writer_finish(writer, &end, &err);
 	vft_writer_close(writer);
 	vft_sink_close(sink);
+	vft_meta_free(meta);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", argv[1], err.message);
 	return r < 0 ? 3 : 0;

@@ -2,10 +2,12 @@
 #include <vft/meta.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format/block/layout.h"
 #include "format/block/meta_codec.h"
+#include "format/block/meta.h"
 
 int vft_section_encode(const struct vft_section *section, struct vft_buffer *payload)
 {
@@ -50,12 +52,12 @@ int vft_meta_encode(const struct vft_meta *meta, struct vft_buffer *payload)
 {
 	int r = 0;
 
-#define X(id, member)                                                                              \
+#define X(id, NAME, member)                                                                        \
 	if (r == 0)                                                                                \
 		r = append_text(payload, id, &meta->member);
 	VFT_META_TEXT_LIST(X)
 #undef X
-#define X(id, member)                                                                              \
+#define X(id, NAME, member)                                                                        \
 	if (r == 0)                                                                                \
 		r = append_number(payload, id, meta->member);
 	VFT_META_INT_LIST(X)
@@ -98,13 +100,13 @@ int vft_meta_decode(struct vft_cursor c, struct vft_meta *ret)
 
 	while (next_tlv(&c, &id, &value)) {
 		switch (id) {
-#define X(number, member)                                                                          \
+#define X(number, NAME, member)                                                                    \
 	case number:                                                                               \
 		meta.member = as_text(value);                                                      \
 		break;
 			VFT_META_TEXT_LIST(X)
 #undef X
-#define X(number, member)                                                                          \
+#define X(number, NAME, member)                                                                    \
 	case number:                                                                               \
 		meta.member = as_number(value, &failed);                                           \
 		break;
@@ -255,4 +257,91 @@ const char *vft_removed_name(unsigned int why)
 	default:
 		return NULL;
 	}
+}
+
+/* ---- for other programs ---- */
+
+uint64_t vft_section_get_id(const struct vft_section *section)
+{
+	return section->section_id;
+}
+
+const uint8_t *vft_section_get_uuid(const struct vft_section *section)
+{
+	return section->uuid;
+}
+
+uint32_t vft_section_get_segment(const struct vft_section *section)
+{
+	return section->segment;
+}
+
+uint32_t vft_section_get_version(const struct vft_section *section)
+{
+	return section->version;
+}
+
+struct vft_str vft_meta_get_text(const struct vft_meta *meta, enum vft_meta_text what)
+{
+	switch (what) {
+#define X(id, NAME, member)                                                                        \
+	case VFT_META_##NAME:                                                                      \
+		return meta->member;
+		VFT_META_TEXT_LIST(X)
+#undef X
+	}
+	return (struct vft_str){0};
+}
+
+uint64_t vft_meta_get_number(const struct vft_meta *meta, enum vft_meta_number what)
+{
+	switch (what) {
+#define X(id, NAME, member)                                                                        \
+	case VFT_META_##NAME:                                                                      \
+		return meta->member;
+		VFT_META_INT_LIST(X)
+#undef X
+	}
+	return 0;
+}
+
+int vft_meta_new(struct vft_meta **ret)
+{
+	struct vft_meta *meta = calloc(1, sizeof(*meta));
+
+	if (!meta)
+		return -ENOMEM;
+	*ret = meta;
+	return 0;
+}
+
+void vft_meta_free(struct vft_meta *meta)
+{
+	free(meta);
+}
+
+int vft_meta_set_text(struct vft_meta *meta, enum vft_meta_text what, struct vft_str text)
+{
+	switch (what) {
+#define X(id, NAME, member)                                                                        \
+	case VFT_META_##NAME:                                                                      \
+		meta->member = text;                                                               \
+		return 0;
+		VFT_META_TEXT_LIST(X)
+#undef X
+	}
+	return -EINVAL;
+}
+
+int vft_meta_set_number(struct vft_meta *meta, enum vft_meta_number what, uint64_t value)
+{
+	switch (what) {
+#define X(id, NAME, member)                                                                        \
+	case VFT_META_##NAME:                                                                      \
+		meta->member = value;                                                              \
+		return 0;
+		VFT_META_INT_LIST(X)
+#undef X
+	}
+	return -EINVAL;
 }

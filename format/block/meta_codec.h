@@ -10,6 +10,7 @@
 #include "format/base/buffer.h"
 #include "format/base/cursor.h"
 #include <vft/meta.h>
+#include "format/block/meta.h"
 
 VFT_MUST_CHECK int vft_section_encode(const struct vft_section *section,
 				      struct vft_buffer *payload);

@@ -8,6 +8,7 @@
 #include "format/base/grown.h"
 #include "format/block/meta_codec.h"
 #include "format/read/reader_impl.h"
+#include "format/block/meta.h"
 
 #define MIN_RAW_TOTAL (256ull << 20)
 #define RAW_PER_BYTE  100

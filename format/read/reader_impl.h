@@ -15,6 +15,7 @@
 #include <vft/reader.h>
 #include "format/block/schema.h"
 #include "format/read/raw.h"
+#include "format/block/meta.h"
 
 #define VFT_N_QUEUED                                                                               \
 	6              /* at most: a gap, NOT_CLOSED or refused, SECTION, two that it begins with  \

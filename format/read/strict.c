@@ -2,6 +2,7 @@
 #include "format/read/strict.h"
 
 #include <vft/meta.h>
+#include "format/block/meta.h"
 
 /* A payload that is walked by its structure; names and texts may hold any bytes. */
 struct walk {
@@ -39,7 +40,7 @@ static void take_tlvs(struct walk *walk, bool (*is_number)(uint64_t id))
 static bool is_meta_number(uint64_t id)
 {
 	switch (id) {
-#define X(number, member) case number:
+#define X(number, NAME, member) case number:
 		VFT_META_INT_LIST(X)
 #undef X
 		return true;

@@ -9,6 +9,7 @@
 
 #include <vft/reader.h>
 #include <vft/version.h>
+#include "format/block/meta.h"
 
 struct vft_trace {
 	struct vft_reader *reader;

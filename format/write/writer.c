@@ -12,6 +12,7 @@
 #include "format/block/layout.h"
 #include "format/block/meta_codec.h"
 #include "format/block/schema.h"
+#include "format/block/meta.h"
 
 #define DEFAULT_LEVEL 3
 #define MAX_LEVEL     19

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "record/store/outlet.h"
+#include "format/block/meta.h"
 
 struct rec_sink {
 	struct rec_outlet *outlet;

@@ -15,6 +15,7 @@
 
 #include "record/start/output.h"
 #include "record/store/redact.h"
+#include "format/block/meta.h"
 
 struct rec_sink;
 

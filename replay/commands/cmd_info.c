@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "replay/commands/cmd.h"
+#include "format/block/meta.h"
 
 static const char help[] =
 	"Usage: vfork-report info [OPTIONS] FILE...   what the file says of itself\n"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "replay/model/model_internal.h"
+#include "format/block/meta.h"
 
 #define FLAG_CLONE_VFORK  0x4000u
 #define FLAG_CLONE_THREAD 0x10000u

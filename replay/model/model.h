@@ -16,6 +16,7 @@
 #include <vft/meta.h>
 #include <vft/reader.h>
 #include "format/block/columns.h"
+#include "format/block/meta.h"
 
 /* A reference-counted copy of bytes a process chose. NULL = unknown. */
 struct rep_str;

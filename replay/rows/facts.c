@@ -6,6 +6,7 @@
 
 #include "replay/base/saturate.h"
 #include "replay/rows/rows.h"
+#include "format/block/meta.h"
 
 static int keep(struct rep_str **slot, struct vft_str text)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include "format/block/meta.h"
 
 #define CONTAINER_ID_SIZE 64u
 

@@ -8,6 +8,7 @@
 #include "replay/base/slots.h"
 #include "replay/model/losses.h"
 #include "replay/source/join_rows.h"
+#include "format/block/meta.h"
 
 struct expected {
 	uint64_t begin_ns;
@@ -174,7 +175,7 @@ static int keep_info(struct boot *boot, const struct rep_section_info *info)
 
 	if (boot->has_info)
 		return 0;
-#define X(id, member) size += info->meta.member.size;
+#define X(id, NAME, member) size += info->meta.member.size;
 	VFT_META_TEXT_LIST(X)
 #undef X
 	bytes = boot->texts = malloc(size);
@@ -189,7 +190,7 @@ static int keep_info(struct boot *boot, const struct rep_section_info *info)
 	boot->info.clocks = boot->clocks;
 	for (size_t i = 0; i < info->n_clocks; i++)
 		boot->clocks[i] = info->clocks[i];
-#define X(id, member)                                                                              \
+#define X(id, NAME, member)                                                                              \
 	if (info->meta.member.size) {                                                              \
 		memcpy(bytes, info->meta.member.data, info->meta.member.size);                     \
 		boot->info.meta.member.data = bytes;                                               \

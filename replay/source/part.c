@@ -5,6 +5,7 @@
 
 #include "format/block/layout.h"
 #include "replay/source/view.h"
+#include "format/block/meta.h"
 
 /* What one look at the clocks, the marks and the end says. */
 struct look {

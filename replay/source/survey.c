@@ -7,6 +7,7 @@
 #include "format/block/index.h"
 #include "format/block/layout.h"
 #include "replay/source/view.h"
+#include "format/block/meta.h"
 
 /* SECTION is the first block, META the second; damage may stand between. */
 #define MAX_ITEMS 4

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "replay/source/trace.h"
+#include "format/block/meta.h"
 
 /* Clocks that set a section further away say nothing. */
 #define MAX_DISTANCE_NS (INT64_MAX / 4)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <vft/meta.h>
+#include "format/block/meta.h"
 
 /* Past this many boots, each section has its own zero. */
 #define REP_MAX_BOOTS 64u

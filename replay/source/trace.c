@@ -7,6 +7,7 @@
 #include "replay/base/saturate.h"
 #include "replay/model/losses.h"
 #include "replay/source/trace.h"
+#include "format/block/meta.h"
 
 /* Past this many clocks every other one is forgotten: at one a minute, after three days. */
 #define MAX_CLOCKS 4096u
@@ -85,7 +86,7 @@ static int copy_meta(struct replay *replay, const struct vft_meta *meta)
 	size_t size = 1;
 	char *bytes;
 
-#define X(id, member) size += meta->member.size;
+#define X(id, NAME, member) size += meta->member.size;
 	VFT_META_TEXT_LIST(X)
 #undef X
 	bytes = malloc(size);
@@ -96,7 +97,7 @@ static int copy_meta(struct replay *replay, const struct vft_meta *meta)
 	replay->info.meta = *meta;
 	replay->info.has_meta = true;
 	replay->info.begin_ns = meta->start_ns;
-#define X(id, member)                                                                              \
+#define X(id, NAME, member)                                                                              \
 	if (meta->member.data) {                                                                   \
 		if (meta->member.size)                                                             \
 			memcpy(bytes, meta->member.data, meta->member.size);                       \

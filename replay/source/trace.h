@@ -17,6 +17,7 @@
 #include <vft/io.h>
 #include "replay/model/model.h"
 #include <vft/reader.h>
+#include "format/block/meta.h"
 
 /* CLOCK_REALTIME as the trace knew it at a moment of CLOCK_BOOTTIME. */
 struct rep_clock {

@@ -20,6 +20,7 @@
 #include "format/base/cleanup.h"
 #include "format/base/parse.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define START_NS          1000000000000ull
 /* As the recorder: see record/recorder.c. */

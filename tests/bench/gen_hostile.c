@@ -22,6 +22,7 @@
 #include "format/base/parse.h"
 #include "format/block/layout.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define START_NS  1000000000000ull
 #define FIRST_PID 1000u

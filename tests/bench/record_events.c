@@ -16,6 +16,7 @@
 #include "bpf/events.h"
 #include "record/kernel/translate.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define BATCH 4096u /* lives that are made before the clock runs */
 

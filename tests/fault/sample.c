@@ -3,6 +3,7 @@
 
 #include "replay/source/trace.h"
 #include "../unit/script.h"
+#include "format/block/meta.h"
 
 static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
 		    uint64_t kinds)

@@ -18,6 +18,7 @@
 #include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include <vft/verify.h>
+#include "format/block/meta.h"
 
 enum class { CLASS_NONE, CLASS_ALLOC, CLASS_READ, CLASS_WRITE, CLASS_PACK };
 
@@ -628,10 +629,10 @@ static int encode_section(struct vft_buffer *payload)
 static int encode_meta(struct vft_buffer *payload)
 {
 	struct vft_meta meta = {
-#define X(id, member) .member = STR("a text"),
+#define X(id, NAME, member) .member = STR("a text"),
 		VFT_META_TEXT_LIST(X)
 #undef X
-#define X(id, member) .member = (id) + 1,
+#define X(id, NAME, member) .member = (id) + 1,
 			VFT_META_INT_LIST(X)
 #undef X
 	};

@@ -17,6 +17,7 @@
 #include "record/store/sink.h"
 #else
 #include <vft/writer.h>
+#include "format/block/meta.h"
 #endif
 
 #define STR(text) ((struct vft_str){(text), sizeof(text) - 1})

@@ -10,6 +10,7 @@
 #include <vft/reader.h>
 #include <vft/verify.h>
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define MAX_EVENTS 200
 

@@ -14,6 +14,7 @@
 
 #include "format/base/hash.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define STR(text) ((struct vft_str){(text), sizeof(text) - 1})
 #define MS        1000000ull

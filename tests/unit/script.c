@@ -5,6 +5,7 @@
 
 #include "format/block/layout.h"
 #include "script.h"
+#include "format/block/meta.h"
 
 static const struct vft_str parent_comm = {"parent", 6};
 static const struct vft_str child_comm = {"child", 5};

@@ -18,6 +18,7 @@
 #include "bpf/events.h"
 #include "record/recording.h"
 #include <vft/reader.h>
+#include "format/block/meta.h"
 
 #define N_RECORDS 60000u /* several blocks of them, all in one drain */
 #define N_LOST    7u

@@ -13,6 +13,7 @@
 #include "replay/source/join.h"
 #include "replay/source/survey.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define S        1000000000ull
 #define MAX_SEEN 64

@@ -4,6 +4,7 @@
 
 #include "format/block/meta_codec.h"
 #include "trace.h"
+#include "format/block/meta.h"
 
 static struct vft_cursor over(const struct vft_buffer *payload)
 {
@@ -39,10 +40,10 @@ static void test_section__round_trip(void **state)
 static struct vft_meta sample_meta(void)
 {
 	return (struct vft_meta){
-#define X(id, member) .member = STR(#member " \0 of it"),
+#define X(id, NAME, member) .member = STR(#member " \0 of it"),
 		VFT_META_TEXT_LIST(X)
 #undef X
-#define X(id, member) .member = UINT64_MAX - (id),
+#define X(id, NAME, member) .member = UINT64_MAX - (id),
 			VFT_META_INT_LIST(X)
 #undef X
 	};
@@ -55,12 +56,12 @@ static void test_meta__round_trip(void **state)
 
 	assert_int_equal(vft_meta_encode(&meta, &payload), 0);
 	assert_int_equal(vft_meta_decode(over(&payload), &back), 0);
-#define X(id, member)                                                                              \
+#define X(id, NAME, member)                                                                        \
 	assert_int_equal(back.member.size, meta.member.size);                                      \
 	assert_memory_equal(back.member.data, meta.member.data, meta.member.size);
 	VFT_META_TEXT_LIST(X)
 #undef X
-#define X(id, member) assert_true(back.member == meta.member);
+#define X(id, NAME, member) assert_true(back.member == meta.member);
 	VFT_META_INT_LIST(X)
 #undef X
 	vft_buffer_release(&payload);
@@ -197,12 +198,62 @@ static void test_end__malformed(void **state)
 	assert_int_equal(decode_end(no_length, sizeof(no_length)), -EBADMSG);
 }
 
+/* What other programs set is what is there, and what they get. */
+static void test_meta__by_getters(void **state)
+{
+	struct vft_meta *meta;
+
+	assert_int_equal(vft_meta_new(&meta), 0);
+#define X(id, NAME, member)                                                                        \
+	assert_null(vft_meta_get_text(meta, VFT_META_##NAME).data);                                \
+	assert_int_equal(vft_meta_set_text(meta, VFT_META_##NAME, STR(#member)), 0);
+	VFT_META_TEXT_LIST(X)
+#undef X
+#define X(id, NAME, member)                                                                        \
+	assert_int_equal(vft_meta_get_number(meta, VFT_META_##NAME), 0);                           \
+	assert_int_equal(vft_meta_set_number(meta, VFT_META_##NAME, (id) + 1), 0);
+	VFT_META_INT_LIST(X)
+#undef X
+#define X(id, NAME, member)                                                                        \
+	assert_int_equal(meta->member.size, strlen(#member));                                      \
+	assert_string_equal(vft_meta_get_text(meta, VFT_META_##NAME).data, #member);
+	VFT_META_TEXT_LIST(X)
+#undef X
+#define X(id, NAME, member)                                                                        \
+	assert_int_equal(meta->member, (id) + 1);                                                  \
+	assert_int_equal(vft_meta_get_number(meta, VFT_META_##NAME), (id) + 1);
+	VFT_META_INT_LIST(X)
+#undef X
+	assert_int_equal(vft_meta_set_number(meta, (enum vft_meta_number)1, 5), -EINVAL);
+	assert_int_equal(vft_meta_set_text(meta, (enum vft_meta_text)32, STR("")), -EINVAL);
+	assert_null(vft_meta_get_text(meta, (enum vft_meta_text)32).data);
+	assert_int_equal(vft_meta_get_number(meta, (enum vft_meta_number)1), 0);
+	vft_meta_free(meta);
+	vft_meta_free(NULL);
+}
+
+static void test_section__by_getters(void **state)
+{
+	const struct vft_section section = {
+		.uuid = {1, [15] = 16}, .section_id = 2, .version = 3, .segment = 4};
+
+	assert_int_equal(vft_section_get_id(&section), 2);
+	assert_int_equal(vft_section_get_version(&section), 3);
+	assert_int_equal(vft_section_get_segment(&section), 4);
+	assert_memory_equal(vft_section_get_uuid(&section), section.uuid, 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_section__round_trip), cmocka_unit_test(test_meta__round_trip),
-		cmocka_unit_test(test_meta__absent),        cmocka_unit_test(test_meta__malformed),
-		cmocka_unit_test(test_end__round_trip),     cmocka_unit_test(test_end__malformed),
+		cmocka_unit_test(test_section__round_trip),
+		cmocka_unit_test(test_meta__round_trip),
+		cmocka_unit_test(test_meta__absent),
+		cmocka_unit_test(test_meta__malformed),
+		cmocka_unit_test(test_meta__by_getters),
+		cmocka_unit_test(test_section__by_getters),
+		cmocka_unit_test(test_end__round_trip),
+		cmocka_unit_test(test_end__malformed),
 	};
 
 	return cmocka_run_group_tests_name("meta", tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "replay/source/part.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define S         1000000000ull
 #define MS        1000000ull

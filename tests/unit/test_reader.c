@@ -6,6 +6,7 @@
 #include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include "trace.h"
+#include "format/block/meta.h"
 
 static void test_reader__round_trip(void **state)
 {

@@ -144,7 +144,7 @@ static void test_registry__meta(void **state)
 {
 	struct table table = find_table("meta");
 
-#define X(id, member) expect(&table, id, "`" #member "`", NULL);
+#define X(id, NAME, member) expect(&table, id, "`" #member "`", NULL);
 	VFT_META_TEXT_LIST(X)
 	VFT_META_INT_LIST(X)
 #undef X

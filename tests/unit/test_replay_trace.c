@@ -13,6 +13,7 @@
 #include "replay/source/trace.h"
 #include "trace.h"
 #include <vft/writer.h>
+#include "format/block/meta.h"
 
 #define S     1000000000ull
 #define MS    1000000ull

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "trace.h"
+#include "format/block/meta.h"
 
 static struct vft_writer_options options = {.size = sizeof(options), .section_id = SECTION_ID};
 static struct vft_meta meta;

@@ -8,6 +8,7 @@
 
 #include "format/base/crc32c.h"
 #include "format/base/hash.h"
+#include "format/block/meta.h"
 
 void bytes_free(struct bytes *bytes)
 {

@@ -14,36 +14,41 @@
 
 VFT_BEGIN_DECLS
 
-struct vft_section {
-	uint8_t uuid[16];    /* of the recording session; the same in every rotated segment */
-	uint64_t section_id; /* random, in every block of the section */
-	uint32_t version;
-	uint32_t segment; /* 0, 1, ... under rotation */
-	uint64_t compat, incompat;
-};
+/*
+ * A section: one recording, or one segment of it. Of an item of a reader, until its next call.
+ */
+struct vft_section;
 
-/* X(id, member): text TLVs; NULL or absent where unknown. Bytes from a file: escape before
+uint64_t vft_section_get_id(const struct vft_section *section); /* random; in all its blocks */
+/* 16 bytes, of the recording session; the same in every rotated segment. The section's. */
+const uint8_t *vft_section_get_uuid(const struct vft_section *section);
+uint32_t vft_section_get_segment(const struct vft_section *section); /* 0, 1, ... */
+uint32_t vft_section_get_version(const struct vft_section *section); /* of the format */
+
+/* X(id, NAME, name): text TLVs; NULL or absent where unknown. Bytes from a file: escape before
  * printing. */
 #define VFT_META_TEXT_LIST(X)                                                                      \
-	X(1, tool)      /* "vfork-record 0.1.0" */                                                 \
-	X(2, kernel)    /* uname release */                                                        \
-	X(3, arch)      /* uname machine */                                                        \
-	X(4, boot_id)   /* as /proc/sys/kernel/random/boot_id prints it */                         \
-	X(5, hostname)  /* optional */                                                             \
-	X(6, options)   /* the command line's options, one line */                                 \
-	X(7, filters)   /* what was left out in the kernel, one line; empty = nothing */           \
-	X(8, redaction) /* "none", "argv0", "redacted", "full" */                                  \
-	X(9, command)   /* of "-- CMD", NUL-separated */
+	X(1, TOOL, tool)         /* "vfork-record 0.1.0" */                                        \
+	X(2, KERNEL, kernel)     /* uname release */                                               \
+	X(3, ARCH, arch)         /* uname machine */                                               \
+	X(4, BOOT_ID, boot_id)   /* as /proc/sys/kernel/random/boot_id prints it */                \
+	X(5, HOSTNAME, hostname) /* optional */                                                    \
+	X(6, OPTIONS, options)   /* the command line's options, one line */                        \
+	X(7, FILTERS, filters)   /* what was left out in the kernel, one line; empty = nothing */  \
+	X(8, REDACTION, redaction) /* "none", "argv0", "redacted", "full" */                       \
+	X(9, COMMAND, command)     /* of "-- CMD", NUL-separated */
 
-/* X(id, member): integer TLVs */
+/* X(id, NAME, name): integer TLVs */
 #define VFT_META_INT_LIST(X)                                                                       \
-	X(32, n_cpus)                                                                              \
-	X(33, argv_limit) /* bytes kept of one argv */                                             \
-	X(34, ring_size)  /* bytes */                                                              \
-	X(35, start_ns)   /* CLOCK_BOOTTIME when recording began: zero of the report's time */     \
-	X(36, pidns)      /* inode of the recorder's pid namespace */                              \
-	X(38, has)        /* VFT_HAS_*: which kinds of event this recording could see */           \
-	X(39, list_pidns) /* inode of the pid namespace that lists cover; 0 = all the host */
+	X(32, N_CPUS, n_cpus)                                                                      \
+	X(33, ARGV_LIMIT, argv_limit) /* bytes kept of one argv */                                 \
+	X(34, RING_SIZE, ring_size)   /* bytes */                                                  \
+	X(35, START_NS,                                                                            \
+	  start_ns)         /* CLOCK_BOOTTIME when recording began: zero of the report's time */   \
+	X(36, PIDNS, pidns) /* inode of the recorder's pid namespace */                            \
+	X(38, HAS, has)     /* VFT_HAS_*: which kinds of event this recording could see */         \
+	X(39, LIST_PIDNS,                                                                          \
+	  list_pidns) /* inode of the pid namespace that lists cover; 0 = all the host */
 
 /* Inode of the first pid namespace, on every kernel since 3.8. */
 #define VFT_PIDNS_INITIAL 4026531836u
@@ -55,14 +60,38 @@ struct vft_section {
 #define VFT_HAS_VFORK_ONLY 0x10u /* only vfork episodes: other spawns and processes are absent */
 #define VFT_HAS_FILTER     0x20u /* processes outside a filter are absent */
 
-struct vft_meta {
-#define X(id, member) struct vft_str member;
+enum vft_meta_text {
+#define X(id, NAME, name) VFT_META_##NAME = id,
 	VFT_META_TEXT_LIST(X)
 #undef X
-#define X(id, member) uint64_t member;
+};
+
+enum vft_meta_number {
+#define X(id, NAME, name) VFT_META_##NAME = id,
 	VFT_META_INT_LIST(X)
 #undef X
 };
+
+/* What a recording says of its making. Of an item of a reader, until its next call; or made by
+ * vft_meta_new. */
+struct vft_meta;
+
+/* The text, whose bytes are as long-lived as @meta; .data is NULL where it is absent, or @what is
+ * not known. Bytes from a file: escape before printing. */
+struct vft_str vft_meta_get_text(const struct vft_meta *meta, enum vft_meta_text what);
+/* In the unit that the list gives; 0 where it is absent, or @what is not known. */
+uint64_t vft_meta_get_number(const struct vft_meta *meta, enum vft_meta_number what);
+
+/* One that says nothing yet, for vft_writer_open; the caller's. -ENOMEM. */
+VFT_MUST_CHECK int vft_meta_new(struct vft_meta **ret);
+void vft_meta_free(struct vft_meta *meta); /* NULL is fine */
+
+/* @text's bytes stay the caller's and must outlive @meta's last use. -EINVAL: @what is not known.
+ */
+VFT_MUST_CHECK int vft_meta_set_text(struct vft_meta *meta, enum vft_meta_text what,
+				     struct vft_str text);
+VFT_MUST_CHECK int vft_meta_set_number(struct vft_meta *meta, enum vft_meta_number what,
+				       uint64_t value);
 
 /* One CPU's loss by one cause, as END repeats it. */
 struct vft_loss {
