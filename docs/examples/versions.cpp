@@ -6,6 +6,7 @@
 #include <vft/event.h>
 #include <vft/io.h>
 #include <vft/meta.h>
+#include <vft/raw.h>
 #include <vft/reader.h>
 #include <vft/trace.h>
 #include <vft/verify.h>

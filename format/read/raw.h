@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * raw.h - blocks of rows as they stand in the file: found and checked by a reader, not yet decoded.
- *
- * For whoever decodes in threads of its own. Called by: replay/source/flow.c.
+ * raw.h - what <vft/raw.h> keeps closed: for the programs of this tree, which decode blocks in
+ * threads of their own. Called by: replay/source/flow.c.
  */
 #ifndef VFT_READ_RAW_H
 #define VFT_READ_RAW_H
 
 #include "format/block/block.h"
 #include "format/block/schema.h"
-#include <vft/reader.h>
+#include <vft/raw.h>
 
 /* What a VFT_ITEM_RAW item points to; the reader's until its next call. */
 struct vft_raw {
@@ -17,11 +16,9 @@ struct vft_raw {
 	uint64_t before_ns;       /* the greatest event time before it */
 	uint64_t last_ns;         /* its own greatest time, as it says */
 	const struct vft_schema *schema;
-	uint64_t schema_number; /* another one: another schema */
+	uint64_t schema_number;           /* another one: another schema */
+	const struct vft_buffer *payload; /* the reader's own */
 };
-
-/* From here on blocks of rows come as VFT_ITEM_RAW, except those that are counted or passed. */
-void vft_reader_set_raw(struct vft_reader *reader);
 
 /* Exchange the payload of the item at hand for @buffer's memory, whatever that holds. */
 void vft_reader_swap_payload(struct vft_reader *reader, struct vft_buffer *buffer);

@@ -151,7 +151,8 @@ static int deliver_raw(struct vft_reader *reader, struct vft_item *ret)
 				       .before_ns = reader->where.last_ns,
 				       .last_ns = info.last_ts,
 				       .schema = &reader->schema,
-				       .schema_number = reader->schema_number};
+				       .schema_number = reader->schema_number,
+				       .payload = &reader->payload};
 	take_rows(reader, info.last_ts);
 	ret->kind = VFT_ITEM_RAW;
 	ret->raw = &reader->raw;

@@ -8,6 +8,7 @@
 
 #include "replay/source/flow.h"
 #include "trace.h"
+#include "format/block/meta.h"
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <vft/raw.h>
 #include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include "trace.h"
@@ -389,6 +390,51 @@ static void test_reader__resumes_only_at_the_end(void **state)
 	bytes_free(&trace);
 }
 
+static void test_reader__raw_blocks(void **state)
+{
+	struct bytes trace = trace_sample();
+	struct reading whole = read_bytes(trace.data, trace.size);
+	uint8_t kinds[4096];
+	struct vft_source *source;
+	struct vft_reader *reader;
+	struct vft_item item;
+	struct vft_err err;
+	uint64_t n_events = 0, seq = 0;
+	size_t size;
+	int r;
+
+	assert_int_equal(vft_source_open_memory(trace.data, trace.size, &source, NULL), 0);
+	assert_int_equal(vft_reader_open(source, NULL, &reader, NULL), 0);
+	vft_reader_set_raw(reader);
+	while ((r = vft_reader_next(reader, &item, NULL)) > 0) {
+		assert_int_not_equal(item.kind, VFT_ITEM_BATCH);
+		if (item.kind != VFT_ITEM_RAW)
+			continue;
+		assert_true(vft_raw_get_seq(item.raw) > seq);
+		seq = vft_raw_get_seq(item.raw);
+		assert_true(vft_raw_get_first_ns(item.raw) <= vft_raw_get_last_ns(item.raw));
+		assert_non_null(vft_raw_get_payload(item.raw, &size));
+		assert_true(size > 0 && size <= item.size_bytes);
+		/* each row has a kind, and those of this version take a byte */
+		assert_int_equal(
+			vft_raw_unpack(item.raw, VFT_COL_KIND, kinds, sizeof(kinds), &size, &err),
+			0);
+		assert_int_equal(size, vft_raw_get_n_events(item.raw));
+		assert_int_equal(
+			vft_raw_unpack(item.raw, VFT_COL_KIND, kinds, size - 1, &size, &err),
+			-ENOSPC);
+		assert_int_equal(size, vft_raw_get_n_events(item.raw));
+		assert_int_equal(vft_raw_unpack(item.raw, 9999, kinds, 1, &size, &err), 0);
+		assert_int_equal(size, 0);
+		n_events += vft_raw_get_n_events(item.raw);
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(n_events, whole.n_events);
+	vft_reader_close(reader);
+	reading_free(&whole);
+	bytes_free(&trace);
+}
+
 /* A batch held beyond the next call stays as it was. */
 static void test_reader__held_batch(void **state)
 {
@@ -605,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_reader__header_over_limit),
 		cmocka_unit_test(test_reader__unknown_blocks),
 		cmocka_unit_test(test_reader__refused_section),
+		cmocka_unit_test(test_reader__raw_blocks),
 		cmocka_unit_test(test_reader__raw_total_limit),
 		cmocka_unit_test(test_reader__resumes_a_file_that_grew),
 		cmocka_unit_test(test_reader__resumes_only_at_the_end),

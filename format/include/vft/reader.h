@@ -48,7 +48,7 @@ enum vft_item_kind {
 	VFT_ITEM_INDEX,   /* INDEX, SCHEMA or the trailer: nothing a replay needs */
 	VFT_ITEM_PASSED,  /* blocks of rows that vft_reader_set_pass chose not to read */
 	VFT_ITEM_COUNTED, /* a block of rows that vft_reader_set_counted chose not to decode */
-	VFT_ITEM_RAW,     /* of libvft's own programs: a block of rows, not decoded */
+	VFT_ITEM_RAW,     /* a block of rows, not decoded: see raw.h */
 };
 
 enum vft_gap_kind {
