@@ -75,54 +75,55 @@ static void describe_filters(const struct rec_options *options, bool filtered, c
 		append(buffer, size, "%sonly vfork episodes", buffer[0] ? "; " : "");
 }
 
-static int join_command(char *const *argv, struct rec_description *ret)
+/* The words of @argv, each with its NUL, as far as there is room, without their secrets. */
+static int join_words(const char *const *argv, enum rec_args args, struct rec_redact *redact,
+		      char **ret_bytes, struct vft_str *ret)
 {
-	size_t size = 0, at = 0;
+	char *bytes = malloc(REC_ARGV_MAX);
+	struct vft_str words = {bytes, 0}, kept;
+	int r = 0;
 
-	for (size_t i = 0; argv[i]; i++)
-		size += strlen(argv[i]) + 1;
-	if (size > REC_ARGV_MAX)
-		size = REC_ARGV_MAX;
-	ret->command = malloc(size);
-	if (!ret->command)
+	if (!bytes)
 		return -ENOMEM;
-	for (size_t i = 0; argv[i] && at < size; i++) {
-		size_t n = strlen(argv[i]) + 1;
+	for (size_t i = 0; argv[i] && words.size < REC_ARGV_MAX; i++) {
+		size_t n = strlen(argv[i]) + 1, left = REC_ARGV_MAX - words.size;
 
-		if (n > size - at)
-			n = size - at;
-		memcpy(ret->command + at, argv[i], n);
-		at += n;
+		if (n > left)
+			n = left;
+		memcpy(bytes + words.size, argv[i], n);
+		words.size += (uint32_t)n;
 	}
-	ret->meta.command = (struct vft_str){ret->command, (uint32_t)at};
-	return 0;
+	words = kept = rec_translate_argv(words, args);
+	if (redact)
+		r = rec_redact_argv(redact, words, &kept);
+	if (r == 0 && kept.data != words.data) {
+		free(bytes);
+		bytes = malloc(kept.size);
+		if (!bytes)
+			return -ENOMEM;
+		memcpy(bytes, kept.data, kept.size);
+	}
+	*ret_bytes = bytes;
+	*ret = (struct vft_str){bytes, kept.size};
+	return r;
 }
 
 /* The command line is subject to --args like every other. */
 static int describe_command(const struct rec_options *options, struct rec_redact *redact,
 			    struct rec_description *ret)
 {
-	struct vft_str kept;
-	int r;
-
 	if (!options->command || options->args == REC_ARGS_NONE)
 		return 0;
-	r = join_command(options->command, ret);
-	if (r)
-		return r;
-	ret->meta.command = rec_translate_argv(ret->meta.command, options->args);
-	if (!redact)
+	return join_words((const char *const *)options->command, options->args, redact,
+			  &ret->command, &ret->meta.command);
+}
+
+static int describe_notes(const struct rec_options *options, struct rec_redact *redact,
+			  struct rec_description *ret)
+{
+	if (!options->notes[0])
 		return 0;
-	r = rec_redact_argv(redact, ret->meta.command, &kept);
-	if (!r && kept.data != ret->meta.command.data) {
-		free(ret->command);
-		ret->command = malloc(kept.size);
-		if (!ret->command)
-			return -ENOMEM;
-		memcpy(ret->command, kept.data, kept.size);
-		ret->meta.command = (struct vft_str){ret->command, kept.size};
-	}
-	return r;
+	return join_words(options->notes, REC_ARGS_FULL, redact, &ret->notes, &ret->meta.notes);
 }
 
 /* vfork-HOST-YYYYMMDDTHHMMSSZ.vft, with nothing of the host's name that a path could trip over. */
@@ -149,6 +150,8 @@ void rec_describe_name(struct rec_description *ret, unsigned int n)
 int rec_describe(const struct rec_options *options, bool filtered, struct rec_redact *redact,
 		 struct rec_description *ret)
 {
+	int r;
+
 	memset(ret, 0, sizeof(*ret));
 	if (uname(&ret->uname))
 		return -errno;
@@ -171,10 +174,12 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_re
 			(options->vfork_only ? VFT_HAS_VFORK_ONLY : 0) |
 			(filtered ? VFT_HAS_FILTER : 0);
 	ret->meta.start_ns = rec_clock_now();
-	return describe_command(options, redact, ret);
+	r = describe_command(options, redact, ret);
+	return r ? r : describe_notes(options, redact, ret);
 }
 
 void rec_describe_release(struct rec_description *description)
 {
 	free(description->command);
+	free(description->notes);
 }

@@ -21,8 +21,8 @@ struct rec_description {
 	char boot_id[40];
 	char options[512];
 	char filters[1024];
-	char *command;    /* allocated */
-	char output[512]; /* "" until rec_describe_name */
+	char *command, *notes; /* allocated */
+	char output[512];      /* "" until rec_describe_name */
 };
 
 /*

@@ -23,6 +23,7 @@ enum {
 	OPT_LEVEL,
 	OPT_ARGS,
 	OPT_REDACT_RULES,
+	OPT_NOTE,
 	OPT_THREADS,
 	OPT_VFORK_ONLY,
 	OPT_DROP_TO,
@@ -40,6 +41,7 @@ static const struct option long_options[] = {
 	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
 	{"level", required_argument, NULL, OPT_LEVEL},
 	{"args", required_argument, NULL, OPT_ARGS},
+	{"note", required_argument, NULL, OPT_NOTE},
 	{"redact-rules", required_argument, NULL, OPT_REDACT_RULES},
 	{"threads", no_argument, NULL, OPT_THREADS},
 	{"vfork-only", no_argument, NULL, OPT_VFORK_ONLY},
@@ -69,6 +71,7 @@ static const char help[] =
 	"      --threads         also thread creation and exit\n"
 	"      --args WHAT       command lines: none, argv0, redacted (default) or full\n"
 	"      --redact-rules FILE  what else to take out of them\n"
+	"      --note KEY=VALUE  kept in FILE, and shown by info and summary; repeatable\n"
 	"      --force           replace FILE if it exists\n"
 	"      --ring-size SIZE  buffer between kernel and recorder, default 16M\n"
 	"      --level N         zstd level 1..19, default 3\n"
@@ -180,6 +183,23 @@ static int parse_args(const char *value, struct rec_options *ret)
 	return bad_value("--args", value, "none, argv0, redacted or full");
 }
 
+static int parse_note(const char *value, struct rec_options *ret)
+{
+	size_t n = 0;
+
+	if (!strchr(value, '=') || *value == '=')
+		return bad_value("--note", value, "KEY=VALUE");
+	while (ret->notes[n])
+		n++;
+	if (n == REC_MAX_NOTES) {
+		fprintf(stderr, "vfork-record: more than %d --note; put them into one\n",
+			REC_MAX_NOTES);
+		return -EINVAL;
+	}
+	ret->notes[n] = value;
+	return 0;
+}
+
 static int parse_duration(const char *value, struct rec_options *ret)
 {
 	int r = vft_parse_duration(value, &ret->duration_ns);
@@ -220,6 +240,8 @@ static int parse_one(int option, struct rec_options *ret)
 		return parse_level(optarg, ret);
 	case OPT_ARGS:
 		return parse_args(optarg, ret);
+	case OPT_NOTE:
+		return parse_note(optarg, ret);
 	case OPT_REDACT_RULES:
 		ret->redact_rules = optarg;
 		return 0;

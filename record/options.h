@@ -14,7 +14,8 @@
 
 #include "record/kernel/translate.h"
 
-#define REC_MAX_PIDS 64
+#define REC_MAX_PIDS  64
+#define REC_MAX_NOTES 32
 
 struct rec_options {
 	const char *output;   /* NULL = a name made of host and time */
@@ -27,8 +28,9 @@ struct rec_options {
 	uint64_t ring_bytes; /* a power of two */
 	int level;
 	enum rec_args args;
-	const char *redact_rules; /* NULL = none but our own */
-	char **command;           /* NULL-terminated, NULL without "-- CMD" */
+	const char *notes[REC_MAX_NOTES + 1]; /* "KEY=VALUE", NULL-terminated */
+	const char *redact_rules;             /* NULL = none but our own */
+	char **command;                       /* NULL-terminated, NULL without "-- CMD" */
 };
 
 /*

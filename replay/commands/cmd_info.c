@@ -88,6 +88,8 @@ static void meta_fields(struct rep_out *out, const struct rep_section_info *info
 	text_field(out, "boot_id", "Boot id", meta->boot_id);
 	text_field(out, "tool", "Recorded by", meta->tool);
 	field(out, "command_argv", "Command", REP_CELL_ARGV, REP_BYTES(meta->command));
+	if (meta->notes.size)
+		field(out, "notes", "Notes", REP_CELL_ARGV, REP_BYTES(meta->notes));
 	text_field(out, "options", "Options", meta->options);
 	text_field(out, "filters", "Filters", meta->filters);
 	argument_fields(out, meta->redaction);

@@ -8,6 +8,7 @@
 #include "replay/base/zone.h"
 #include "replay/print/escape.h"
 
+#define MAX_NOTES       4u /* on one line */
 #define BAR_COLUMNS     40u
 #define COMMAND_COLUMNS 60u
 #define FROZEN_COLUMNS  160u /* the path of a container's cgroup is long */
@@ -399,6 +400,28 @@ static void start_of(struct rep_out *out, uint64_t epoch_ns)
 	rep_line_word(out, REP_DIM, zone);
 }
 
+/* What the user noted, "KEY=VALUE" each; all of it is in info. */
+static void notes_line(struct rep_out *out, struct vft_str notes)
+{
+	const char *at = notes.data, *end = at + notes.size;
+
+	if (!notes.size)
+		return;
+	rep_line_word(out, REP_DIM, "Noted");
+	for (unsigned int n = 0; at < end; n++) {
+		size_t size = strnlen(at, (size_t)(end - at));
+
+		if (n == MAX_NOTES) {
+			rep_line_word(out, REP_DIM, " and more");
+			break;
+		}
+		rep_line_word(out, REP_PLAIN, n ? ", " : " ");
+		rep_line_bytes(out, REP_PLAIN, (struct vft_str){at, (uint32_t)size}, 60);
+		at += size + 1;
+	}
+	rep_line_end(out);
+}
+
 static void trace_line(const struct rep_summary *s)
 {
 	struct rep_out *out = s->run->out;
@@ -430,6 +453,7 @@ static void trace_line(const struct rep_summary *s)
 		       " of them forked and not seen to exec or exit");
 	}
 	rep_line_end(out);
+	notes_line(out, rep_str_get(facts->notes));
 	if (rep_str_get(facts->filters).size) {
 		rep_line_word(out, REP_WARN, "Recorded with filters: ");
 		rep_line_bytes(out, REP_WARN, rep_str_get(facts->filters), 100);

@@ -29,6 +29,8 @@ static int first_section(struct rep_facts *facts, const struct rep_section_info 
 		err = keep(&facts->boot_id, meta->boot_id);
 	if (!err)
 		err = keep(&facts->filters, meta->filters);
+	if (!err)
+		err = keep(&facts->notes, meta->notes);
 	facts->has_start = rep_section_realtime(info, info->start_ns, &facts->start_epoch_ns);
 	facts->clean_end = true;
 	return err;
@@ -109,6 +111,7 @@ void rep_facts_release(struct rep_facts *facts)
 	rep_str_release(facts->arch);
 	rep_str_release(facts->boot_id);
 	rep_str_release(facts->filters);
+	rep_str_release(facts->notes);
 	free(facts->windows);
 	*facts = (struct rep_facts){0};
 }
@@ -133,6 +136,8 @@ static void trace_object(struct rep_out *out, const struct rep_facts *facts)
 	rep_json_value(out, "events", REP_CELL_UINT, REP_UINT(facts->n_events));
 	rep_json_value(out, "clean_end", REP_CELL_BOOL, REP_BOOL(facts->clean_end));
 	rep_json_value(out, "filters", REP_CELL_BYTES, REP_BYTES(rep_str_get(facts->filters)));
+	if (facts->notes)
+		rep_json_value(out, "notes", REP_CELL_ARGV, REP_BYTES(rep_str_get(facts->notes)));
 	rep_json_value(out, "sections", REP_CELL_UINT, REP_UINT(facts->n_sections));
 	rep_json_value(out, "list_pidns", REP_CELL_UINT,
 		       facts->list_is_partial ? REP_UINT(facts->list_pidns) : REP_NULL);

@@ -22,7 +22,7 @@ struct rep_window_row {
 
 struct rep_facts {
 	size_t n_sections;
-	struct rep_str *host, *kernel, *arch, *boot_id, *filters; /* of the first section */
+	struct rep_str *host, *kernel, *arch, *boot_id, *filters, *notes; /* of the first section */
 	bool has_start;
 	uint64_t start_epoch_ns;
 	uint64_t duration_ns; /* from the first one's start to the last end of any */

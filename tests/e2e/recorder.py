@@ -144,6 +144,7 @@ def test_usage_errors(t):
             (('-d', 'soon'), '1h30m'), (('-d', '0s'), 'longer than 0'),
             (('-d', '99999999d'), 'up to'), (('--ring-size', 'big'), '4K to 1G'),
             (('--ring-size', '2G'), '4K to 1G'), (('--level', '99'), '1 to 19'),
+            (('--note', 'x'), 'KEY=VALUE'), (('--note', '=x'), 'KEY=VALUE'),
             (('--args', 'some'), 'none, argv0, redacted or full'), (('-p', 'me'), '1 to 4194304'),
             (('-p', '0'), '1 to 4194304'), (('-p', '1,x'), "'x'"), (('-p', ''), 'is it running'),
             (('stray',), "behind '--'"), (('a.vft', '--', 'true'), '-o a.vft'),
@@ -237,6 +238,20 @@ def test_summary_and_quiet(t):
     check_equal((len(loud.error_lines()), loud.stdout), (3, b''), 'the lines of the summary')
     quiet = run_record(t, '-q', '-o', t.path('b.vft'), '--', 'true')
     check_equal((quiet.stdout, quiet.stderr), (b'', b''), 'with -q')
+
+
+def test_notes(t):
+    """They are kept, shown, and as private as everything else."""
+    trace = t.record('true', options=('--note', 'ticket=4711', '--note', 'why=a\x1b[31m b',
+                                      '--note', 'db_password=winter-tiger-7'))
+    info = trace.report('info', '--json').json()['rows'][0]
+    check_equal(info['notes'][:2], ['ticket=4711', 'why=a\x1b[31m b'], 'notes')
+    check(info['notes'][2].startswith('db_password=REDACTED:'), f'{info["notes"]}')
+    check_equal(trace.summary()['trace']['notes'], info['notes'], 'notes of summary')
+    text = trace.report('summary').text()
+    check('Noted ticket=4711, why=a\\x1b[31m b, db_password=REDACTED:' in text, text)
+    check("Notes             ticket=4711" in trace.report('info').text(), 'info has no notes')
+    check('notes' not in t.record('true', name='b.vft').summary()['trace'], 'notes of nobody')
 
 
 def start_loop(t, name):

@@ -17,7 +17,7 @@ TYPES = {1: 'SECTION', 2: 'META', 3: 'SCHEMA', 4: 'CLOCK', 5: 'SNAPSHOT', 6: 'EV
          0x8007: 'STACKS', 0x8008: 'INDEX', 9: 'END', 0x800a: 'SEAL'}
 ENCODINGS = {1: 'UINT', 2: 'SINT', 3: 'DELTA', 4: 'TIME', 5: 'TASK', 6: 'STRING', 7: 'BYTES'}
 META = {1: 'tool', 2: 'kernel', 3: 'arch', 4: 'boot_id', 5: 'hostname', 6: 'options', 7: 'filters',
-        8: 'redaction', 9: 'command', 32: 'n_cpus', 33: 'argv_limit', 34: 'ring_size',
+        8: 'redaction', 9: 'command', 10: 'notes', 32: 'n_cpus', 33: 'argv_limit', 34: 'ring_size',
         35: 'start_ns', 36: 'pidns', 38: 'has', 39: 'list_pidns'}
 INFO = {1: 'last_ts - first_ts', 2: 'lost', 3: 'pid_min', 4: 'pid_max', 5: 'kinds'}
 END = {1: 'n_blocks', 2: 'n_events', 3: 'n_seen', 4: 'n_delivered', 5: 'n_dropped', 6: 'end_ns',

@@ -36,7 +36,8 @@ uint32_t vft_section_get_version(const struct vft_section *section); /* of the f
 	X(6, OPTIONS, options)   /* the command line's options, one line */                        \
 	X(7, FILTERS, filters)   /* what was left out in the kernel, one line; empty = nothing */  \
 	X(8, REDACTION, redaction) /* "none", "argv0", "redacted", "full" */                       \
-	X(9, COMMAND, command)     /* of "-- CMD", NUL-separated */
+	X(9, COMMAND, command)     /* of "-- CMD", NUL-separated */                                \
+	X(10, NOTES, notes)        /* of the user, "KEY=VALUE", each ended by NUL */
 
 /* X(id, NAME, name): integer TLVs */
 #define VFT_META_INT_LIST(X)                                                                       \
