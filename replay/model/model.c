@@ -454,24 +454,12 @@ int rep_model_gap(struct rep_model *model, const struct vft_gap *gap)
 /* What END counts and no lost event told may be missing anywhere in the section. */
 static int add_untold(struct rep_model *model, const struct vft_end *end)
 {
-	uint64_t told = model->losses->n_events, untold, n_cpu;
 	struct rep_loss loss = {.to_ns = UINT64_MAX};
-	int r;
+	int r = rep_losses_add_totals(model->losses, end->losses, end->n_losses);
+	uint64_t told = model->losses->n_events, untold;
 
-	for (size_t i = 0; i < end->n_losses; i++) {
-		loss.cause = end->losses[i].cause;
-		loss.cpu = end->losses[i].cpu;
-		n_cpu = rep_losses_count(model->losses, loss.cause, loss.cpu);
-		/* A count of 0 is a loss of unknown size, as in a lost event. */
-		if (end->losses[i].count ? end->losses[i].count <= n_cpu
-					 : rep_losses_has(model->losses, loss.cause, loss.cpu))
-			continue;
-		loss.count = end->losses[i].count ? end->losses[i].count - n_cpu : 0;
-		r = rep_losses_add(model->losses, &loss);
-		if (r < 0)
-			return r;
-		told = model->losses->n_events;
-	}
+	if (r < 0)
+		return r;
 	untold = end->n_dropped > told ? end->n_dropped - told : 0;
 	if (end->n_seen > end->n_delivered && end->n_seen - end->n_delivered > end->n_dropped &&
 	    end->n_seen - end->n_delivered - end->n_dropped > untold)
@@ -502,6 +490,7 @@ int rep_model_end(struct rep_model *model, const struct vft_end *end)
 		/* What happened after the hooks were taken off was not seen. */
 		end_ns = model->stop_ns ? model->stop_ns : end->end_ns;
 	}
+	rep_losses_sort(model->losses);
 	context.end = model_now(model, end_ns);
 	r = model_vanish_older(model);
 	if (r == 0)

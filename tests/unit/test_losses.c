@@ -38,7 +38,6 @@ static void test_losses__merges_what_touches(void **state)
 	assert_int_equal(losses.items[0].to_ns, 40 * MS);
 	assert_int_equal(losses.items[1].cpu, 1);
 	assert_int_equal(losses.n_events, 11);
-	assert_int_equal(rep_losses_count(&losses, 1, 0), 10);
 	rep_losses_release(&losses);
 }
 
@@ -154,8 +153,8 @@ static void test_losses__one_source_at_the_cap(void **state)
 	assert_true(losses.n <= 4);
 	assert_true(is_found(&losses, 1005, 1006));
 	assert_false(is_found(&losses, 600, 900));
-	assert_int_equal(rep_losses_count(&losses, 2, 7), 1);
-	assert_int_equal(rep_losses_count(&losses, 1, 0), REP_MAX_LOSSES + 1);
+	assert_int_equal(losses.items[0].count, 1);
+	assert_int_equal(losses.n_events, REP_MAX_LOSSES + 2);
 	rep_losses_release(&losses);
 }
 
@@ -166,7 +165,6 @@ static void test_losses__sums_saturate(void **state)
 	add(&losses, 1, 0, 1ull << 63, 10, 20);
 	add(&losses, 1, 0, 1ull << 63, 30, 40);
 	assert_true(losses.n_events == UINT64_MAX);
-	assert_true(rep_losses_count(&losses, 1, 0) == UINT64_MAX);
 	add(&losses, 1, 0, 1, 20, 30);
 	rep_losses_sort(&losses);
 	assert_int_equal(losses.n, 1);
@@ -178,12 +176,130 @@ static void test_losses__none_is_a_loss(void **state)
 {
 	struct rep_losses losses = {0};
 
-	assert_false(rep_losses_has(&losses, 1, 0));
 	add(&losses, 1, 0, 0, 10, 20);
 	assert_true(is_found(&losses, 15, 16));
-	assert_true(rep_losses_has(&losses, 1, 0));
-	assert_false(rep_losses_has(&losses, 1, 1));
+	assert_false(is_found(&losses, 25, 26));
 	rep_losses_release(&losses);
+}
+
+/* ---- what the end counts ---- */
+
+static void add_total(struct rep_losses *losses, uint32_t cause, uint32_t cpu, uint64_t count)
+{
+	struct vft_loss total = {cause, cpu, count};
+
+	assert_int_equal(rep_losses_add_totals(losses, &total, 1), 0);
+}
+
+static void test_losses__totals_that_were_told_add_nothing(void **state)
+{
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 3, 10, 20);
+	add(&losses, 1, 0, 4, 40, 50);
+	add(&losses, 2, 0, 0, 60, 70);
+	add_total(&losses, 1, 0, 7);
+	add_total(&losses, 1, 0, 0);
+	add_total(&losses, 2, 0, 0);
+	assert_int_equal(losses.n_events, 7);
+	assert_false(is_found(&losses, 25, 30));
+	rep_losses_release(&losses);
+}
+
+static void test_losses__untold_may_be_anywhere(void **state)
+{
+	/* Another's, more than was told, an unknown count of which nothing was told. */
+	static const struct vft_loss totals[] = {{1, 1, 2}, {1, 0, 9}, {3, 0, 0}};
+	static const uint64_t sums[] = {2, 9 - 3, 0};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rep_losses losses = {0};
+
+		add(&losses, 1, 0, 3, 10, 20);
+		add_total(&losses, totals[i].cause, totals[i].cpu, totals[i].count);
+		assert_int_equal(losses.n_events, 3 + sums[i]);
+		assert_true(is_found(&losses, 100000, 100001));
+		rep_losses_release(&losses);
+	}
+}
+
+/* Only a hostile file says one twice: the larger holds, in whatever order. */
+static void test_losses__totals_said_twice(void **state)
+{
+	static const struct vft_loss totals[] = {{1, 0, 5}, {2, 0, 1}, {1, 0, 9}, {1, 0, 2}};
+	struct rep_losses losses = {0};
+
+	add(&losses, 1, 0, 3, 10, 20);
+	assert_int_equal(rep_losses_add_totals(&losses, totals, 4), 0);
+	assert_int_equal(losses.n_events, 9 + 1);
+	rep_losses_release(&losses);
+}
+
+/* ---- what it costs ---- */
+
+/* Any windows in any order: what is found is what a look at each of them finds. */
+static void test_losses__finds_what_a_search_finds(void **state)
+{
+	enum { N = 700 };
+	static struct rep_loss all[N];
+	struct rep_losses losses = {0};
+	uint64_t seed = 1;
+
+	for (uint32_t i = 0; i < N; i++) {
+		uint64_t from_ms, first_ns, size_ms;
+		bool is_hit = false;
+
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		from_ms = seed >> 33 & 0x3fff, size_ms = seed >> 50 & 63;
+		all[i] = (struct rep_loss){1 + (seed >> 60 & 1), seed >> 61 & 3, 1, from_ms * MS,
+					   (from_ms + size_ms) * MS};
+		assert_int_equal(rep_losses_add(&losses, &all[i]), 0);
+		from_ms = seed >> 20 & 0x3fff;
+		for (uint32_t k = 0; k <= i; k++)
+			is_hit |= all[k].from_ns <= (from_ms + 3) * MS + REP_LOSS_SLACK_NS &&
+				  all[k].to_ns + REP_LOSS_SLACK_NS >= from_ms * MS;
+		assert_int_equal(is_found(&losses, from_ms, from_ms + 3), is_hit);
+		assert_int_equal(
+			rep_losses_first(&losses, from_ms * MS, (from_ms + 3) * MS, &first_ns),
+			is_hit);
+	}
+	rep_losses_release(&losses);
+}
+
+enum order { RISING, FALLING, EQUAL, ZIGZAG, NESTED, PER_CPU, N_ORDERS };
+
+static struct rep_loss window_of(enum order order, uint64_t i, uint64_t n)
+{
+	uint64_t at = order == FALLING ? n - i : order == ZIGZAG && i % 2 ? 2 * n - i : i;
+	struct rep_loss loss = {1, 0, 1, 10 * at, 10 * at + 1};
+
+	if (order == EQUAL)
+		loss.cpu = (uint32_t)i, loss.from_ns = loss.to_ns = 5;
+	else if (order == NESTED)
+		loss.cpu = (uint32_t)i, loss.to_ns = 20 * n - i;
+	else if (order == PER_CPU)
+		loss.cpu = i % 64, loss.from_ns = 10 * n * (i % 64) + i;
+	return loss;
+}
+
+/* Added and asked for in turns, whatever their order: never as if each were sorted anew. */
+static void test_losses__cost_is_bounded(void **state)
+{
+	enum { N = 3 * REP_MAX_LOSSES, STEPS_EACH = 400 };
+
+	for (int order = 0; order < N_ORDERS; order++) {
+		struct rep_losses losses = {0};
+
+		for (uint64_t i = 0; i < N; i++) {
+			struct rep_loss loss = window_of((enum order)order, i, N);
+
+			assert_int_equal(rep_losses_add(&losses, &loss), 0);
+			assert_non_null(rep_losses_find(&losses, loss.from_ns, loss.to_ns));
+		}
+		assert_in_range(losses.n_steps, N, (uint64_t)STEPS_EACH * N);
+		assert_in_range(losses.capacity, 1, REP_MAX_LOSSES);
+		rep_losses_release(&losses);
+	}
 }
 
 static void test_losses__finds_the_first(void **state)
@@ -223,6 +339,11 @@ int main(void)
 		cmocka_unit_test(test_losses__sums_saturate),
 		cmocka_unit_test(test_losses__none_is_a_loss),
 		cmocka_unit_test(test_losses__finds_the_first),
+		cmocka_unit_test(test_losses__totals_that_were_told_add_nothing),
+		cmocka_unit_test(test_losses__untold_may_be_anywhere),
+		cmocka_unit_test(test_losses__totals_said_twice),
+		cmocka_unit_test(test_losses__finds_what_a_search_finds),
+		cmocka_unit_test(test_losses__cost_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
