@@ -41,7 +41,8 @@ static const char help[] =
 	"         --pid N [--ns]      host pid, or with --ns the container's\n"
 	"         --comm, --exe NAME (* and ? match)   --container ID   --uid N\n"
 	"Output:  --json  --ndjson  --csv  --csv-safe  --color=auto|always|never  -q\n"
-	"         --utc   --threads N   --max-output SIZE   --max-cpu DUR   --json-schema\n"
+	"         --utc   --threads N   --max-output SIZE   --max-cpu DUR\n"
+	"         --max-memory SIZE   --json-schema\n"
 	"Status:  0 done, 2 usage, 3 damaged or unreadable input, or output not written\n"
 	"         --exit-code: 1 when a vfork is open or unknown\n"
 	"         --strict: 4 when events were lost or the trace was not closed\n"
@@ -77,6 +78,21 @@ static uint64_t cpu_limit(const struct rep_options *options, const struct rep_in
 	if (options->max_cpu_ns)
 		return (options->max_cpu_ns + 999999999) / 1000000000;
 	return least + input->size_bytes / bytes_per_second + (input->has_pipe ? of_a_pipe : 0);
+}
+
+/*
+ * The most memory that reading may take. A hostile file of a few KB can ask for gigabytes; of an
+ * honest one, a tree takes the most: some bytes for each byte of the file.
+ */
+static uint64_t memory_limit(const struct rep_options *options, const struct rep_input *input)
+{
+	const uint64_t least = 512u << 20, most = REP_SANDBOX_ADDRESS_SPACE, factor = 16;
+
+	if (options->max_memory)
+		return options->max_memory;
+	if (input->size_bytes >= most / factor)
+		return most;
+	return input->size_bytes * factor > least ? input->size_bytes * factor : least;
 }
 
 static int open_output(const struct rep_options *options, const struct rep_input *input, bool utf8,
@@ -152,6 +168,8 @@ static void say_failure(const struct rep_run *run, int result, int written,
 			    strerror(-written));
 	else if (written)
 		rep_message(NULL, "output could not be written: %s", strerror(-written));
+	else if (result == -ENOMEM && !err->code)
+		rep_message(NULL, "stopped: out of memory; raise the limit with --max-memory");
 	else if (result)
 		rep_message(NULL, "stopped: %s", err->code ? err->message : strerror(-result));
 }
@@ -324,11 +342,14 @@ static int run_command(struct rep_options *options, bool utf8)
 	struct rep_input input;
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
+	struct rep_sandbox_limits limits;
 	struct rep_sandbox sandbox;
 	struct rep_flow *flow;
 	struct vft_err err = {0};
 	int result = rep_input_open(&input, options), written, status;
 
+	limits.cpu_seconds = cpu_limit(options, &input);
+	limits.memory_bytes = input.max_memory = memory_limit(options, &input);
 	if (result) {
 		rep_message(NULL, "%s", strerror(-result));
 		rep_input_close(&input);
@@ -346,10 +367,9 @@ static int run_command(struct rep_options *options, bool utf8)
 	set_signals(&input);
 	/* All is open, and of the inputs not a byte has been read. Landlock holds for the thread
 	 * that enters and those it makes later, the filter for all that there are. */
-	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, 0, &sandbox);
+	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, NULL, &sandbox);
 	flow = start_flow(&input, options->n_threads);
-	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, cpu_limit(options, &input),
-			  &sandbox);
+	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, &limits, &sandbox);
 	result = rep_input_resolve(&input, &options->select);
 	if (!result)
 		result = options->command->run(&run, &err);
@@ -370,7 +390,7 @@ static void fill_version(struct rep_out *out)
 	struct rep_sandbox sandbox;
 
 	rep_buf_text(&out->buf, "vfork-report " VFT_TOOL_VERSION "\n");
-	rep_sandbox_enter(REP_SANDBOX_ALL, 0, &sandbox);
+	rep_sandbox_enter(REP_SANDBOX_ALL, NULL, &sandbox);
 	rep_sandbox_describe(&sandbox, &out->buf);
 }
 

@@ -43,6 +43,7 @@ enum option_id {
 	OPT_UTC,
 	OPT_MAX_OUTPUT,
 	OPT_MAX_CPU,
+	OPT_MAX_MEMORY,
 	OPT_THREADS,
 	OPT_FORMAT,
 	OPT_TABLE,
@@ -85,6 +86,7 @@ static const struct option_def defs[] = {
 	{"utc", 0, false, OPT_UTC, REP_CMD_ALL},
 	{"max-output", 0, true, OPT_MAX_OUTPUT, REP_CMD_ALL},
 	{"max-cpu", 0, true, OPT_MAX_CPU, REP_CMD_ALL},
+	{"max-memory", 0, true, OPT_MAX_MEMORY, REP_CMD_ALL},
 	{"threads", 0, true, OPT_THREADS, REP_CMD_ALL},
 	{"format", 'f', true, OPT_FORMAT, REP_CMD_EXPORT},
 	{"table", 't', true, OPT_TABLE, REP_CMD_EXPORT},
@@ -295,6 +297,19 @@ static int set_threads(struct parser *parser, const char *value)
 	return 0;
 }
 
+/* What is less than a block and the tables for it would be of no use. */
+#define LEAST_MEMORY (64ull << 20)
+
+static int set_memory(struct parser *parser, const char *value)
+{
+	uint64_t *size = &parser->options->max_memory;
+	int err = vft_parse_size(value, size);
+
+	if (err == -ERANGE || (!err && (*size < LEAST_MEMORY || *size > UINT64_MAX / 4)))
+		return fault(parser, "--max-memory", value, " is out of range; give 64M or more");
+	return err ? fault(parser, "--max-memory", value, ": give a size such as 512M or 2G") : 0;
+}
+
 static int set_number(struct parser *parser, enum option_id id, const char *value)
 {
 	struct rep_options *options = parser->options;
@@ -312,6 +327,8 @@ static int set_number(struct parser *parser, enum option_id id, const char *valu
 	}
 	if (id == OPT_THREADS)
 		return set_threads(parser, value);
+	if (id == OPT_MAX_MEMORY)
+		return set_memory(parser, value);
 	if (id == OPT_LIMIT) {
 		options->has_limit = true;
 		err = vft_parse_u64(value, 0, UINT64_MAX, &options->limit);
@@ -381,6 +398,7 @@ static int set_option(struct parser *parser, enum option_id id, const char *valu
 	case OPT_LIMIT:
 	case OPT_MAX_OUTPUT:
 	case OPT_MAX_CPU:
+	case OPT_MAX_MEMORY:
 	case OPT_THREADS:
 		return set_number(parser, id, value);
 	case OPT_FROM:

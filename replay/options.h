@@ -28,6 +28,7 @@ struct rep_options {
 	bool utc;               /* clock times in UTC, not in the local zone */
 	uint64_t max_output;    /* 0 = by the input's size */
 	uint64_t max_cpu_ns;    /* 0 = by the input's size */
+	uint64_t max_memory;    /* bytes; 0 = by the input's size */
 	unsigned int n_threads; /* 0 = by the CPUs and the input's size */
 	struct rep_select select;
 	bool has_min;

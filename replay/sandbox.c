@@ -70,17 +70,22 @@ static bool limit_cpu(uint64_t seconds)
  * No limit of the size of files: --max-output is one that can say what happened, while the
  * kernel's would end us with SIGXFSZ.
  */
-static bool enter_limits(uint64_t cpu_seconds)
+static bool enter_limits(const struct rep_sandbox_limits *limits)
 {
+	uint64_t space = REP_SANDBOX_ADDRESS_SPACE + 2 * limits->memory_bytes;
 	bool done = true;
 
-	if ((rlim_t)REP_SANDBOX_ADDRESS_SPACE == REP_SANDBOX_ADDRESS_SPACE)
-		done &= lower_limit(RLIMIT_AS, (rlim_t)REP_SANDBOX_ADDRESS_SPACE);
+	if ((rlim_t)space == space)
+		done &= lower_limit(RLIMIT_AS, (rlim_t)space);
+	/* Since Linux 4.7 all private memory that can be written to counts, whoever maps it; what
+	 * libc only reserves does not. */
+	if (limits->memory_bytes && (rlim_t)limits->memory_bytes == limits->memory_bytes)
+		done &= lower_limit(RLIMIT_DATA, (rlim_t)limits->memory_bytes);
 	done &= lower_limit(RLIMIT_NOFILE, 0); /* those that are open go on */
 	done &= lower_limit(RLIMIT_NPROC, 0);
 	done &= lower_limit(RLIMIT_CORE, 0);
-	if (cpu_seconds)
-		done &= limit_cpu(cpu_seconds);
+	if (limits->cpu_seconds)
+		done &= limit_cpu(limits->cpu_seconds);
 	return done;
 }
 
@@ -249,8 +254,11 @@ static bool runs_on_valgrind(void)
 	return preload && strstr(preload, "/vgpreload_");
 }
 
-void rep_sandbox_enter(unsigned int layers, uint64_t cpu_seconds, struct rep_sandbox *ret)
+void rep_sandbox_enter(unsigned int layers, const struct rep_sandbox_limits *limits,
+		       struct rep_sandbox *ret)
 {
+	static const struct rep_sandbox_limits none = {0};
+
 	*ret = (struct rep_sandbox){0};
 #ifdef REP_SANDBOX_OFF
 	ret->off = REP_SANDBOX_OFF;
@@ -264,7 +272,7 @@ void rep_sandbox_enter(unsigned int layers, uint64_t cpu_seconds, struct rep_san
 	if (layers & REP_SANDBOX_LANDLOCK)
 		ret->landlock = enter_landlock();
 	if (layers & REP_SANDBOX_LIMITS)
-		ret->limits = enter_limits(cpu_seconds);
+		ret->limits = enter_limits(limits ? limits : &none);
 	if (layers & REP_SANDBOX_SECCOMP)
 		ret->seccomp = enter_seccomp();
 }

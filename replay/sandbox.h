@@ -18,13 +18,18 @@
 #include "replay/print/buf.h"
 
 /* What to put on. Tests put on one at a time, to see that it holds alone. */
-#define REP_SANDBOX_LIMITS   1u /* address space, descriptors, processes, core dumps */
+#define REP_SANDBOX_LIMITS   1u /* memory, descriptors, processes, core dumps */
 #define REP_SANDBOX_LANDLOCK 2u
 #define REP_SANDBOX_SECCOMP  4u
 #define REP_SANDBOX_ALL      7u
 
-/* The most memory that a hostile trace makes us map. */
+/* The most that a hostile trace makes us map, beside twice the limit of memory. */
 #define REP_SANDBOX_ADDRESS_SPACE (4ull << 30)
+
+struct rep_sandbox_limits {
+	uint64_t cpu_seconds;  /* SIGXCPU comes then; 0 = never */
+	uint64_t memory_bytes; /* memory that can be written to; allocations fail then; 0 = none */
+};
 
 struct rep_sandbox {
 	bool no_new_privs, limits, seccomp;
@@ -33,10 +38,11 @@ struct rep_sandbox {
 };
 
 /*
- * Put on the layers of @layers (and no_new_privs); @ret says which are in force now. With the
- * limits, SIGXCPU comes after @cpu_seconds of CPU time; 0 = never.
+ * Put on the layers of @layers (and no_new_privs); @ret says which are in force now. @limits may be
+ * NULL.
  */
-void rep_sandbox_enter(unsigned int layers, uint64_t cpu_seconds, struct rep_sandbox *ret);
+void rep_sandbox_enter(unsigned int layers, const struct rep_sandbox_limits *limits,
+		       struct rep_sandbox *ret);
 /* "sandbox: seccomp, landlock 6, no_new_privs, rlimits" and a line's end. */
 void rep_sandbox_describe(const struct rep_sandbox *sandbox, struct rep_buf *buf);
 

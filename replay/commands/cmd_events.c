@@ -196,7 +196,7 @@ int rep_events_run(struct rep_run *run, struct vft_err *err)
 		result = rep_table_begin(run->out, rep_events_columns, REP_N_EVENTS, &self.table);
 	if (!result)
 		result = replay(&self, err);
-	if (result)
+	if (result || run->input->has_failed)
 		rep_table_free(self.table);
 	else
 		result = rep_table_end(self.table);

@@ -131,7 +131,7 @@ static int fill_model(struct rep_run *run, struct vft_err *err)
 	ops.model.on_process = vforks ? NULL : on_process_row;
 	run->input->on_pause = on_pause;
 	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
-	if (!result)
+	if (!result && !run->input->has_failed)
 		return rep_table_end(self.table);
 	rep_table_free(self.table);
 	return result;

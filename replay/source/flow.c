@@ -13,6 +13,8 @@
 #define SLOTS_PER_THREAD 2u
 #define MAX_SLOTS        (SLOTS_PER_THREAD * (REP_MAX_THREADS + 1) + 1)
 #define MAX_ROWS         (1u << 20)
+/* What is deep lies on the heap; libc's 8 MiB would all count as memory that is used. */
+#define STACK_BYTES      (512u << 10)
 
 /* A schema outlives the section that it is of while its blocks are being decoded. */
 struct schema {
@@ -306,6 +308,7 @@ int rep_flow_new(unsigned int n_threads, struct rep_flow **ret)
 {
 	struct rep_flow *flow = calloc(1, sizeof(*flow));
 	struct home *home = calloc(1, sizeof(*home));
+	pthread_attr_t small;
 
 	if (!flow || !home) {
 		free(flow);
@@ -319,14 +322,18 @@ int rep_flow_new(unsigned int n_threads, struct rep_flow **ret)
 	flow->n_slots = SLOTS_PER_THREAD * (n_threads + 1) + 1;
 	(void)pthread_mutex_init(&flow->mutex, NULL); /* cannot fail with default attributes */
 	(void)pthread_cond_init(&flow->changed, NULL);
+	(void)pthread_attr_init(&small); /* neither fails: the size is a valid one */
+	(void)pthread_attr_setstacksize(&small, STACK_BYTES);
 	for (; flow->n_threads < n_threads; flow->n_threads++) {
-		int err = pthread_create(&flow->threads[flow->n_threads], NULL, run, flow);
+		int err = pthread_create(&flow->threads[flow->n_threads], &small, run, flow);
 
 		if (err) {
+			(void)pthread_attr_destroy(&small);
 			rep_flow_free(flow);
 			return -err;
 		}
 	}
+	(void)pthread_attr_destroy(&small);
 	(void)pthread_mutex_lock(&flow->mutex);
 	while (flow->n_ready < flow->n_threads)
 		(void)pthread_cond_wait(&flow->changed, &flow->mutex);

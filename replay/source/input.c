@@ -30,6 +30,7 @@ struct pass {
 	const char *first_what;
 	enum vft_gap_kind first_kind;
 	uint64_t n_events;
+	bool has_failed; /* a callback has: none is called again, whatever is still to be told */
 };
 
 /* A group is kept only where others have as much: the output's may be another one. */
@@ -38,6 +39,13 @@ static mode_t mode_from(mode_t mode)
 	mode_t others = mode & 06;
 
 	return 0600 | (mode & (others << 3)) | others;
+}
+
+/* What a callback returned. */
+static int note(struct pass *pass, int r)
+{
+	pass->has_failed |= r < 0;
+	return r;
 }
 
 static int open_one(struct rep_input *input, struct rep_input_file *file)
@@ -130,16 +138,20 @@ static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct pass *pass = context;
 
-	return pass->join ? rep_join_episode(pass->join, episode)
-			  : pass->ops->model.on_episode(pass->context, episode);
+	if (pass->has_failed)
+		return 0;
+	return note(pass, pass->join ? rep_join_episode(pass->join, episode)
+				     : pass->ops->model.on_episode(pass->context, episode));
 }
 
 static int on_process(void *context, const struct rep_process *process)
 {
 	struct pass *pass = context;
 
-	return pass->join ? rep_join_process(pass->join, process)
-			  : pass->ops->model.on_process(pass->context, process);
+	if (pass->has_failed)
+		return 0;
+	return note(pass, pass->join ? rep_join_process(pass->join, process)
+				     : pass->ops->model.on_process(pass->context, process));
 }
 
 static int on_section(void *context, const struct rep_section_info *info)
@@ -148,7 +160,9 @@ static int on_section(void *context, const struct rep_section_info *info)
 
 	if (pass->join)
 		rep_join_begin(pass->join, info, pass->input);
-	return pass->ops->on_section ? pass->ops->on_section(pass->context, info) : 0;
+	if (pass->has_failed || !pass->ops->on_section)
+		return 0;
+	return note(pass, pass->ops->on_section(pass->context, info));
 }
 
 static int on_block(void *context, const struct rep_section_info *info, struct rep_block *block,
@@ -156,7 +170,9 @@ static int on_block(void *context, const struct rep_section_info *info, struct r
 {
 	struct pass *pass = context;
 
-	return pass->ops->on_block(pass->context, info, block, kinds);
+	return pass->has_failed
+		       ? 0
+		       : note(pass, pass->ops->on_block(pass->context, info, block, kinds));
 }
 
 static int make(void *context, uint64_t start_ns, struct rep_block *block)
@@ -177,8 +193,9 @@ static int on_gap(void *context, const struct rep_section_info *info, uint64_t o
 		pass->first_kind = gap->kind;
 	}
 	pass->gap_bytes += size_bytes;
-	return pass->ops->on_gap ? pass->ops->on_gap(pass->context, info, offset, size_bytes, gap)
-				 : 0;
+	if (pass->has_failed || !pass->ops->on_gap)
+		return 0;
+	return note(pass, pass->ops->on_gap(pass->context, info, offset, size_bytes, gap));
 }
 
 static int on_section_end(void *context, const struct rep_section_info *info)
@@ -189,9 +206,9 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	if (pass->join)
 		rep_join_end(pass->join);
 	pass->n_events += info->n_events;
-	if (err || !pass->ops->on_section_end)
+	if (err || pass->has_failed || !pass->ops->on_section_end)
 		return err;
-	return pass->ops->on_section_end(pass->context, info);
+	return note(pass, pass->ops->on_section_end(pass->context, info));
 }
 
 /* A gap may have no length: what is missing there was never in the file, or is in it no more. */
@@ -220,7 +237,18 @@ static void tell_gaps(const char *name, const struct pass *pass)
 static void tell(const struct rep_input *input, const char *name, const struct pass *pass,
 		 const struct rep_trace_total *total)
 {
-	if (total->err.code && !total->n_sections) {
+	if (total->err.code == -ENOMEM) {
+		rep_message(name,
+			    "reading stopped: it takes more than %" PRIu64
+			    " MiB of memory; what was read is shown; raise it with --max-memory",
+			    input->max_memory >> 20);
+	} else if (total->err.code == -E2BIG) {
+		rep_message(name, "reading stopped: %s; what was read is shown",
+			    *total->err.message
+				    ? total->err.message
+				    : "recordings that overlap have more processes in common than "
+				      "the analyzer keeps; give it one file at a time");
+	} else if (total->err.code && !total->n_sections) {
 		rep_message(name, "%s; give a file that vfork-record has written",
 			    total->err.message);
 	} else if (total->err.code) {
@@ -483,7 +511,7 @@ static int replay_file(struct rep_input *input, struct rep_input_file *file, str
 		.on_gap = on_gap,
 		.on_section_end = on_section_end,
 	};
-	struct rep_trace_options options = {.timeline = timeline};
+	struct rep_trace_options options = {.timeline = timeline, .ends_at_limits = true};
 	struct rep_trace_total total = {0};
 	struct rep_part part;
 	int result;
@@ -534,8 +562,10 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 				    .join = join,
 				    .input = (uint32_t)i};
 
-		if (file->source && !is_packed(input, file))
-			result = replay_file(input, file, &pass, &timeline, err);
+		if (input->has_failed || !file->source || is_packed(input, file))
+			continue;
+		result = replay_file(input, file, &pass, &timeline, err);
+		input->has_failed = pass.has_failed;
 	}
 	if (!result && join)
 		result = rep_join_flush(join, on_input, input);

@@ -30,8 +30,10 @@ struct rep_input {
 	bool quiet;
 	uint64_t size_bytes; /* of those that have a size */
 	mode_t output_mode;  /* that of a new output, which nobody may read who may not read all */
+	uint64_t max_memory; /* the limit that holds, to be told */
 	bool has_pipe;       /* one of them is what another program writes meanwhile */
 	bool damaged, incomplete;
+	bool has_failed; /* a callback has, for want of memory: a row may be half there */
 	size_t n_read; /* files in which anything was found */
 	const char *current;
 	bool wants_index;                /* set by who will ask for it */

@@ -36,6 +36,7 @@ struct replay {
 	const struct rep_part *part; /* NULL: all is read */
 	bool is_past;                /* rows behind the window have been left out */
 	bool is_settled;             /* may be left out; the reading thread asks */
+	void *reserve;               /* memory to end with where there is none left */
 	struct vft_event *kept;      /* what is kept of a block before or behind the window */
 
 	/* Damage before the section's first block. */
@@ -552,6 +553,32 @@ static void set_bad_input(struct replay *replay, size_t source, const struct vft
 	replay->total->err_source = source;
 }
 
+#define RESERVE_BYTES (2u << 20)
+
+/*
+ * There is no room to read on: the rest is left out, which may hide anything, and what is known is
+ * told. The event at hand may have been taken in half.
+ */
+static int stop_at_limit(struct replay *replay, size_t source, int code, const struct vft_err *err)
+{
+	static const struct vft_gap rest = {
+		.kind = VFT_GAP_REFUSED, .to_ns = UINT64_MAX, .what = "there was no room for more"};
+	struct vft_err why = err && err->code ? *err : (struct vft_err){.code = code};
+	int r = 0;
+
+	free(replay->reserve);
+	replay->reserve = NULL;
+	set_bad_input(replay, source, &why);
+	if (replay->err)
+		*replay->err = (struct vft_err){0};
+	if (replay->is_open)
+		r = rep_model_gap(replay->model, &rest);
+	if (r == 0)
+		r = end_section(replay);
+	replay->is_open = replay->has_early_gap = false;
+	return r == -ENOMEM || r == -E2BIG ? 0 : r;
+}
+
 static int finish_source(struct replay *replay)
 {
 	int r = end_section(replay);
@@ -630,6 +657,10 @@ static int read_source(struct replay *replay, struct rep_flow *flow, struct vft_
 	}
 	rep_flow_end(flow);
 	vft_reader_close(reader);
+	if (options && options->ends_at_limits && result >= 0 && r == -ENOMEM)
+		return stop_at_limit(replay, number, r, &err);
+	if (options && options->ends_at_limits && (result == -ENOMEM || result == -E2BIG))
+		return stop_at_limit(replay, number, result, replay->err);
 	if (result < 0)
 		return result;
 	if (r == -ENOMEM)
@@ -660,6 +691,8 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 	r = rep_model_new(&ops->model, context, &replay.model);
 	if (r == 0)
 		rep_model_set_max(replay.model, options ? options->max_live : 0);
+	if (options && options->ends_at_limits)
+		replay.reserve = malloc(RESERVE_BYTES);
 	if (r == 0 && !flow)
 		r = rep_flow_new(0, &own);
 	replay.flow = flow ? flow : own;
@@ -673,6 +706,7 @@ int rep_trace_replay(struct vft_source **sources, size_t n, const struct rep_tra
 	free(replay.end_losses);
 	free(replay.clocks);
 	free(replay.kept);
+	free(replay.reserve);
 	ret->clean_end &= ret->n_sections > 0;
 	return r;
 }

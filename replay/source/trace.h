@@ -120,6 +120,11 @@ struct rep_trace_options {
 	const struct rep_part *part;     /* NULL = everything is read */
 	struct rep_flow *flow;           /* NULL = one without threads, for this call */
 	struct rep_timeline *timeline;   /* NULL = each section's own zero */
+	/*
+	 * Where memory, or max_live, is not enough, the rest of the input is left out and said in
+	 * ret->err; what was read is told as far as memory allows, and none of it as certain.
+	 */
+	bool ends_at_limits;
 };
 
 /*

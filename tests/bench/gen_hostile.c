@@ -3,6 +3,8 @@
  * gen_hostile - writes valid traces that no machine records, to see what they cost a reader.
  *
  *   chain N   each process is made by the one before it, and all live
+ *   live N    one process makes all others, and all live
+ *   losses N  N vforks, with a loss of its own between any two
  *   wide N    one process makes all others, which end at once
  *   cycle N   each process is made by the one before it, the first by the last
  *   argv N    one string of 2 MiB, which N execs of as many processes have as argv
@@ -10,7 +12,7 @@
  * them bomb N    N execs, each with an argv of about 2 MiB of its own, all of one letter names N
  * section N, in which every text of every kind is what stands on standard input
  *
- * argv and refs fit as many rows into a block as the format allows.
+ * argv, refs, live and losses fit as many rows into a block as the format allows.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +31,7 @@
 
 struct generator {
 	struct vft_writer *writer;
-	uint64_t time_ns, n_written;
+	uint64_t time_ns, step_ns, n_written;
 	struct vft_str comm, path, argv, text; /* text: 2 MiB, or what names is given */
 	bool ends;                             /* children exit at once */
 	bool turns;                            /* the first is made by the last */
@@ -37,7 +39,7 @@ struct generator {
 
 static int put(struct generator *g, struct vft_event *event)
 {
-	event->time_ns = g->time_ns += 1000;
+	event->time_ns = g->time_ns += g->step_ns;
 	event->comm = &g->comm;
 	g->n_written++;
 	return vft_writer_append(g->writer, event, NULL);
@@ -79,6 +81,36 @@ static int put_chain(struct generator *g, uint64_t n)
 	for (uint64_t i = 1; i < n && r == 0; i++)
 		r = put_child(g, i - 1, i);
 	return r == 0 && g->turns ? put_child(g, n - 1, 0) : r;
+}
+
+static int put_loss(struct generator *g, uint64_t i)
+{
+	struct vft_task parent = task_of(0), child = task_of(i + 1);
+	struct vft_event spawn = {.kind = VFT_KIND_SPAWN, .task = &parent};
+	struct vft_event exec = {.kind = VFT_KIND_EXEC, .task = &child};
+	struct vft_event lost = {.kind = VFT_KIND_LOST};
+	int r;
+
+	/* Each a nanosecond apart from the one before it, so that none become one. */
+	lost.lost.cause = VFT_CAUSE_RING_FULL;
+	lost.lost.count = 1;
+	lost.lost.from_ns = lost.lost.to_ns = g->time_ns;
+	spawn.spawn.child = &child;
+	spawn.spawn.clone_flags = 0x4100; /* CLONE_VFORK | CLONE_VM */
+	spawn.spawn.syscall = 58;
+	r = put(g, &lost);
+	if (r == 0)
+		r = put(g, &spawn);
+	return r == 0 ? put(g, &exec) : r;
+}
+
+static int put_losses(struct generator *g, uint64_t n)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; i < n && r == 0; i++)
+		r = put_loss(g, i);
+	return r;
 }
 
 static int put_wide(struct generator *g, uint64_t n)
@@ -177,7 +209,13 @@ static int put_all(struct generator *g, const char *shape, uint64_t n)
 {
 	g->ends = strcmp(shape, "wide") == 0;
 	g->turns = strcmp(shape, "cycle") == 0;
+	/* In step with the start times, which leaves nothing that takes space. */
+	g->step_ns = strcmp(shape, "live") == 0 || strcmp(shape, "losses") == 0 ? 1 : 1000;
 	if (g->ends)
+		return put_wide(g, n);
+	if (strcmp(shape, "losses") == 0)
+		return put_losses(g, n);
+	if (strcmp(shape, "live") == 0)
 		return put_wide(g, n);
 	if (g->turns || strcmp(shape, "chain") == 0)
 		return put_chain(g, n);
@@ -205,7 +243,8 @@ static int generate(struct generator *g, struct vft_sink *sink, const char *shap
 	int r;
 
 	memcpy(options.uuid, "gen_hostile_file", 16);
-	if (strcmp(shape, "argv") == 0 || strcmp(shape, "refs") == 0)
+	if (strcmp(shape, "argv") == 0 || strcmp(shape, "refs") == 0 ||
+	    strcmp(shape, "live") == 0 || strcmp(shape, "losses") == 0)
 		options.raw_target = 15u << 20;
 	/* META has nine of them, and a block holds 16 MiB. */
 	head.size = head.size < VFT_MAX_STRING / 2 ? head.size : VFT_MAX_STRING / 2;
@@ -250,7 +289,8 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc != 3 || vft_parse_u64(argv[2], 1, UINT32_MAX, &n)) {
-		(void)fputs("usage: gen_hostile chain|wide|cycle|argv|refs|bomb|names N >FILE\n",
+		(void)fputs("usage: gen_hostile chain|live|losses|wide|cycle|argv|refs|bomb|names "
+			    "N >FILE\n",
 			    stderr);
 		return 2;
 	}

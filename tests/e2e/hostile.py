@@ -438,6 +438,42 @@ def test_output_is_limited_without_being_asked(t):
     check('output stopped at 1073741824 bytes' in result.stderr.decode(), f'said: {result}')
 
 
+def test_memory_is_limited(t):
+    """Processes that never end, in few bytes: reading stops, and what was read is shown."""
+    n = 3_000_000
+    trace = generate(t, 'live', n)
+    check(os.path.getsize(trace.path) < MIB, 'the bomb is large')
+    for words, mib in ((('summary',), 512), (('vforks',), 512), (('tree', '--ndjson'), 512),
+                       (('export', '--format', 'csv', '--table', 'processes'), 512),
+                       (('tree', '--ndjson', '--max-memory', '256M'), 256)):
+        result, line = report_bounded(t, trace, *words, status=3, mib=mib + 8)
+        check(f'reading stopped: it takes more than {mib} MiB of memory' in line, line)
+        check('--max-memory' in line, f'no next step: {line}')
+        n_lines = len(result.stdout.splitlines())
+        check(words[0] == 'vforks' or n_lines > 1, f'{words} shows {n_lines} lines')
+        check(n_lines < n, f'{words} shows {n_lines} lines of what did not fit')
+    # All were forked, and nothing says that they have not ended in what was not read.
+    summary = json.loads(report_bounded(t, trace, 'summary', '--json', status=3, mib=520)[0].stdout)
+    check(0 < summary['processes'] < n, f'processes: {summary["processes"]}')
+
+
+def test_more_memory_is_given_when_asked_for(t):
+    trace = generate(t, 'live', 300_000)
+    _, line = report_bounded(t, trace, 'summary', '--max-memory', '64M', status=3, mib=72)
+    check('64 MiB' in line, line)
+    report_bounded(t, trace, 'summary', mib=512)
+
+
+def test_losses_between_all_vforks(t):
+    n = size_of(85_000, 2_000_000)
+    trace = generate(t, 'losses', n)
+    result = t.run(REPORT, 'summary', '--json', trace.path)
+    check_equal(result.status, 0, f'status of {result}')
+    summary = json.loads(result.stdout)
+    check_equal(summary['episodes'], n, 'vforks')
+    check_equal(summary['outcomes']['exec'], n, 'that exec')
+
+
 # --- shapes ---------------------------------------------------------------------------------------
 
 def size_of(ordinary, full):
@@ -487,7 +523,8 @@ def test_wide(t):
 def test_more_live_processes_than_are_kept(t):
     if not harness.is_full_run():
         raise Skip('writes and reads 4 million processes: only with --full')
-    _, line = report_bounded(t, generate(t, 'chain', 4_000_100), 'summary', status=3, mib=3000)
+    _, line = report_bounded(t, generate(t, 'chain', 4_000_100), 'summary', '--max-memory', '4G',
+                             status=3, mib=3000)
     check('more live processes than the analyzer keeps' in line, line)
 
 

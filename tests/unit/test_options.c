@@ -125,6 +125,9 @@ static void test_options__faults(void **state)
 	check_fault("vforks --min 300y t.vft", "1h30m");
 	check_fault("vforks --min 300000d t.vft", "give up to 213503d");
 	check_fault("--max-cpu 0 t.vft", "1s or more");
+	check_fault("--max-memory 63M t.vft", "64M or more");
+	check_fault("--max-memory 9223372036854775807 t.vft", "64M or more");
+	check_fault("--max-memory much t.vft", "512M or 2G");
 	check_fault("--max-output 99999999T t.vft", "give 1 to 16777215T");
 	check_fault("--min 1s t.vft", "--min is not an option of 'summary'");
 	check_fault("--ns t.vft", "--pid too");

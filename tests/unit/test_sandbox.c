@@ -216,7 +216,7 @@ static int inside(unsigned int layers, attempt_fn *attempt, const struct outside
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (layers)
-			rep_sandbox_enter(layers, 0, &sandbox);
+			rep_sandbox_enter(layers, NULL, &sandbox);
 		said = (uint8_t)attempt(at);
 		_exit(write(ends[1], &said, 1) != 1);
 	}
@@ -239,7 +239,7 @@ static struct rep_sandbox find_level(void)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		rep_sandbox_enter(REP_SANDBOX_ALL, 0, &found);
+		rep_sandbox_enter(REP_SANDBOX_ALL, NULL, &found);
 		_exit(write(ends[1], &found, sizeof(found)) != sizeof(found));
 	}
 	assert_int_equal(read(ends[0], &found, sizeof(found)), sizeof(found));
@@ -325,7 +325,7 @@ static void test_sandbox__a_call_of_another_architecture_kills(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		rep_sandbox_enter(REP_SANDBOX_ALL, 0, &sandbox);
+		rep_sandbox_enter(REP_SANDBOX_ALL, NULL, &sandbox);
 		(void)syscall(x32_getpid);
 		_exit(0);
 	}
