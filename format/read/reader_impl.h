@@ -75,8 +75,9 @@ struct vft_reader {
 	struct vft_item first[VFT_N_FIRST];
 	unsigned int n_first, next_first;
 
-	uint8_t *chunk;    /* of a search */
-	uint64_t n_wasted; /* bytes checked in vain during searches */
+	uint8_t *chunk;      /* of a search */
+	uint64_t n_wasted;   /* bytes checked in vain during searches */
+	uint64_t n_searched; /* bytes looked at beyond the first block that may be believed */
 
 	/* The blocks before @next_entry are behind; none are left when the index is not followed.
 	 */

@@ -14,6 +14,14 @@
 /* Headers that lead to checking in vain are a hostile file's way to make a search quadratic. */
 #define MAX_WASTED (256u << 20)
 
+/*
+ * What looking on for the section's own next block may cost, where another stands first: so much,
+ * and so many times what has been read. Past it the first that may be believed is.
+ */
+#define MAX_SEARCHED   (64u << 20)
+#define SEARCHED_EACH  16u
+#define CANDIDATE_COST 2048u /* in bytes searched */
+
 bool vft_scan_is_section(const struct vft_header *header)
 {
 	return header->type == VFT_BLOCK_SECTION && header->self_off == 0 && header->seq == 0;
@@ -305,6 +313,15 @@ static int try_candidate(struct vft_reader *reader, struct search *search, uint6
 	return 0;
 }
 
+/* Whether to take the first block that may be believed: there are enough of them, or too many. */
+static bool has_looked_enough(const struct vft_reader *reader, const struct search *search,
+			      uint64_t offset)
+{
+	return search->has_other &&
+	       (offset > search->window ||
+		reader->n_searched > MAX_SEARCHED + SEARCHED_EACH * reader->at);
+}
+
 /* The candidates in reader->chunk, @size bytes at @offset. 1 and *ret_offset, 0, or negative. */
 static int search_chunk(struct vft_reader *reader, struct search *search, uint64_t offset,
 			size_t size, uint64_t *ret_offset)
@@ -315,8 +332,9 @@ static int search_chunk(struct vft_reader *reader, struct search *search, uint64
 		uint64_t at = offset + (size - vft_cursor_left(&c));
 		int r;
 
-		if (search->has_other && at > search->window)
+		if (has_looked_enough(reader, search, at))
 			return 0;
+		reader->n_searched += search->has_other ? CANDIDATE_COST : 0;
 		r = try_candidate(reader, search, at);
 		if (r != 0) {
 			*ret_offset = at;
@@ -350,7 +368,8 @@ int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load,
 		r = search_chunk(reader, &search, offset, (size_t)n, ret_offset);
 		if (r != 0)
 			return r;
-		if (search.has_other && (offset > search.window || n < CHUNK)) {
+		reader->n_searched += search.has_other ? CHUNK : 0;
+		if (has_looked_enough(reader, &search, offset) || (search.has_other && n < CHUNK)) {
 			*ret_offset = search.other;
 			r = vft_scan_header(reader, search.other, &reader->header);
 			if (r == 1)

@@ -450,6 +450,69 @@ static void test_recovery__cut_section_then_another(void **state)
 	bytes_free(&both);
 }
 
+/* Counts what is read of another. */
+struct counting {
+	struct vft_source source;
+	struct vft_source *of;
+	uint64_t n_bytes;
+};
+
+static int64_t read_counted(struct vft_source *source, uint64_t offset, void *buffer, size_t size)
+{
+	struct counting *counting = (struct counting *)source;
+	int64_t n = counting->of->read_at(counting->of, offset, buffer, size);
+
+	counting->n_bytes += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+static void close_counted(struct vft_source *source)
+{
+	(void)source;
+}
+
+/*
+ * Each section is said to be damaged at its end and followed by another: whether the own one goes
+ * on is looked for behind each, but not to the file's end for each.
+ */
+static void test_recovery__searches_do_not_add_up(void **state)
+{
+	enum { N = 6000 };
+	static const uint8_t junk[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct bytes trace = trace_sample(), all;
+	struct vft_header header;
+	size_t size = 0, offset, n_sections = 0;
+	struct counting counting = {
+		.source = {.read_at = read_counted, .close = close_counted, .seekable = true}};
+	struct vft_reader *reader;
+	struct vft_item item;
+
+	assert_true(trace_block(trace, 0, &header, &offset));
+	all.data = malloc(N * (VFT_HEADER_SIZE + header.payload_len + 16));
+	assert_non_null(all.data);
+	for (uint64_t i = 0; i < N; i++) {
+		struct bytes block = block_make(VFT_BLOCK_SECTION, 0x1000 + i, 0, 0,
+						trace.data + VFT_HEADER_SIZE, header.payload_len);
+
+		memcpy(all.data + size, block.data, block.size);
+		memcpy(all.data + size + block.size, junk, sizeof(junk));
+		size += block.size + sizeof(junk);
+		bytes_free(&block);
+	}
+	assert_int_equal(vft_source_open_memory(all.data, size, &counting.of, NULL), 0);
+	counting.source.size_bytes = size;
+	assert_int_equal(vft_reader_open(&counting.source, NULL, &reader, NULL), 0);
+	while (vft_reader_next(reader, &item, NULL) == 1)
+		n_sections += item.kind == VFT_ITEM_SECTION;
+	assert_int_equal(n_sections, N);
+	/* Each search reads 64 KiB at a time. */
+	assert_in_range(counting.n_bytes, size, (128u << 20) + 2ull * N * (64u << 10));
+	vft_reader_close(reader);
+	vft_source_close(counting.of);
+	free(all.data);
+	bytes_free(&trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_recovery__missing_sequence_number),
 		cmocka_unit_test(test_recovery__garbage_between_sections),
 		cmocka_unit_test(test_recovery__cut_section_then_another),
+		cmocka_unit_test(test_recovery__searches_do_not_add_up),
 	};
 
 	return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);
