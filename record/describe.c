@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 
 static struct vft_str text(const char *string)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "record/kernel/translate.h"
 
 #define FINAL_DRAINS 100 /* of 1 ms each, for programs that still run on other CPUs */

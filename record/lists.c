@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "record/watch/target.h"
 
 #define MAX_FOLLOW_PASSES 16

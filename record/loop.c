@@ -7,8 +7,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "record/clock.h"
-#include "record/say.h"
+#include "record/base/clock.h"
+#include "record/base/say.h"
 
 /*
  * How often the ring is looked at without a wake-up, which comes when it is an eighth full: while

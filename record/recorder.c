@@ -6,10 +6,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "record/recording.h"
-#include "record/say.h"
-#include "record/start/output.h"
+#include "record/base/say.h"
+#include "record/store/output.h"
 #include "record/start/seccomp.h"
 
 #define COMMAND_GRACE_MS 1000

@@ -7,16 +7,9 @@
 #ifndef REC_RECORDER_H
 #define REC_RECORDER_H
 
+#include "record/base/exit.h"
 #include "record/options.h"
 #include "record/start/privileges.h"
-
-/* Exit codes, as the manual page lists them. */
-enum {
-	REC_EXIT_OK = 0,
-	REC_EXIT_USAGE = 2,      /* also: the output cannot be opened, no such process */
-	REC_EXIT_INCOMPLETE = 4, /* recording broke off; what was written until then is readable */
-	REC_EXIT_FORBIDDEN = 5,  /* missing permission or kernel feature */
-};
 
 /*
  * Record as @options say, as @user once recording is on; errors go to stderr, one line each.

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/say.h"
+#include "record/base/say.h"
 
 #define PERIOD_NS 1000000000u
 #define SIZE_TEXT 32

@@ -17,6 +17,7 @@
 #include "replay/base/zone.h"
 #include "replay/commands/cmd.h"
 #include "replay/print/exporter.h"
+#include "replay/options.h"
 #include "replay/print/message.h"
 #include "replay/sandbox.h"
 #include "replay/rows/schema.h"
@@ -281,7 +282,8 @@ static void say_what_there_is(const struct rep_run *run)
 {
 	const struct rep_select *select = &run->options->select;
 	const struct rep_facts *facts = &run->facts;
-	const char *from = outside(&select->from, facts), *to = outside(&select->to, facts);
+	const char *from = outside(&select->period.from, facts),
+		   *to = outside(&select->period.to, facts);
 	bool is_behind = from && *from == 'a', is_before = to && *to == 'b';
 	struct rep_buf what = {0};
 
@@ -327,8 +329,8 @@ static void say_of_selection(const struct rep_run *run, int result)
 /* True, and said: a moment that cannot be told of what is being written. */
 static bool lacks_end(const struct rep_options *options, const struct rep_input *input)
 {
-	bool needs = options->select.from.needs == REP_MOMENT_NEEDS_END ||
-		     options->select.to.needs == REP_MOMENT_NEEDS_END;
+	bool needs = options->select.period.from.needs == REP_MOMENT_NEEDS_END ||
+		     options->select.period.to.needs == REP_MOMENT_NEEDS_END;
 
 	if (!needs || !input->has_pipe)
 		return false;
@@ -346,7 +348,9 @@ static int run_command(struct rep_options *options, bool utf8)
 	struct rep_sandbox sandbox;
 	struct rep_flow *flow;
 	struct vft_err err = {0};
-	int result = rep_input_open(&input, options), written, status;
+	int result = rep_input_open(&input, options->files, options->n_files,
+				    &options->select.period, options->quiet),
+	    written, status;
 
 	limits.cpu_seconds = cpu_limit(options, &input);
 	limits.memory_bytes = input.max_memory = memory_limit(options, &input);
@@ -370,7 +374,7 @@ static int run_command(struct rep_options *options, bool utf8)
 	rep_sandbox_enter(REP_SANDBOX_LANDLOCK, NULL, &sandbox);
 	flow = start_flow(&input, options->n_threads);
 	rep_sandbox_enter(REP_SANDBOX_LIMITS | REP_SANDBOX_SECCOMP, &limits, &sandbox);
-	result = rep_input_resolve(&input, &options->select);
+	result = rep_input_resolve(&input, &options->select.period);
 	if (!result)
 		result = options->command->run(&run, &err);
 	written = rep_out_close(&out);

@@ -255,7 +255,8 @@ static int set_select(struct parser *parser, enum option_id id, const char *valu
 	switch ((int)id) {
 	case OPT_FROM:
 	case OPT_TO:
-		if (rep_moment_parse(value, id == OPT_FROM ? &select->from : &select->to))
+		if (rep_moment_parse(value,
+				     id == OPT_FROM ? &select->period.from : &select->period.to))
 			return fault(parser, id == OPT_FROM ? "--from" : "--to", value,
 				     ": give 1.5s since the trace's start, '10m ago' before its"
 				     " end, 14:05, or 2024-05-01T12:00:00Z");
@@ -556,9 +557,9 @@ static int check_window(struct parser *parser)
 	struct rep_select *select = &parser->options->select;
 
 	rep_zone_set(parser->options->utc);
-	if (rep_moment_settle(&select->from) || rep_moment_settle(&select->to))
+	if (rep_moment_settle(&select->period.from) || rep_moment_settle(&select->period.to))
 		return fault(parser, "--from or --to is out of range; give 1970 to 2500", NULL, "");
-	if (rep_moment_is_after(&select->from, &select->to))
+	if (rep_moment_is_after(&select->period.from, &select->period.to))
 		return fault(parser, "--from is after --to; give the earlier one as --from", NULL,
 			     "");
 	return 0;

@@ -9,8 +9,9 @@
 #ifndef VFT_REDACT_SCAN_H
 #define VFT_REDACT_SCAN_H
 
+#include <vft/meta.h>
+
 #include "format/base/buffer.h"
-#include "format/redact/redact.h"
 #include "format/redact/rules.h"
 
 struct vft_redact {

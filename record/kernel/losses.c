@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "bpf/events.h"
 
 /* The causes that are not per CPU stand behind those that are. */

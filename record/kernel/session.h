@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include <vft/err.h>
-#include "record/start/fact.h"
+#include "record/kernel/fact.h"
 
 #define REC_N_HOOKS 9
 

@@ -7,8 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "record/start/fact.h"
-#include "record/recorder.h"
+#include "record/base/exit.h"
+#include "record/kernel/fact.h"
 #include "record/kernel/session.h"
 
 #define SCHEMA_VERSION 1

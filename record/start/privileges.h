@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include <vft/err.h>
-#include "record/start/fact.h"
+#include "record/kernel/fact.h"
 
 #define REC_N_PRIVILEGES 6
 

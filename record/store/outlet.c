@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 
 /* At 5 MB/s, which is half a million events a second, a disk may stall for as long as 12 s. */
 #define FULL_BYTES      (64u << 20)

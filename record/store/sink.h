@@ -13,7 +13,7 @@
 
 #include <vft/writer.h>
 
-#include "record/start/output.h"
+#include "record/store/output.h"
 #include "record/store/redact.h"
 #include "format/block/meta.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 
 #define FIRST_SLOTS  1024u /* a power of two */
 /* More than any machine has at once; only where ends were lost are there so many. Then begin anew.

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "record/kernel/translate.h"
 
 /* One command line is read to its end to learn its size, but no further than this. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/say.h"
+#include "record/base/say.h"
 
 #define KERNEL_PF_KTHREAD 0x200000u
 #define COMM_MAX          64 /* those of kernel threads can be longer than 15 bytes */

@@ -10,11 +10,12 @@
 
 #include <stdbool.h>
 
-#include "replay/rows/facts.h"
-#include "replay/rows/seen.h"
-#include "replay/source/input.h"
-#include "replay/options.h"
+#include "replay/commands/settings.h"
 #include "replay/print/table.h"
+#include "replay/rows/envelope.h"
+#include "replay/rows/seen.h"
+#include "replay/source/facts.h"
+#include "replay/source/input.h"
 
 /* Bits for the sets of commands that take an option. */
 enum rep_command_bit {

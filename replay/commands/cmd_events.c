@@ -73,7 +73,7 @@ static void free_made(void *block_made)
 
 static int select_rows(struct events *self, const struct rep_block *block, uint64_t kinds)
 {
-	struct rep_window window = rep_select_window(self->select.select, self->info);
+	struct rep_window window = rep_period_window(&self->select.select->period, self->info);
 	struct made *made = block->made;
 	uint32_t *rows, n = 0;
 	int r = rep_ranks_select(&made->ranks, block->columns, &rows);

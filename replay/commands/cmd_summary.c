@@ -130,7 +130,7 @@ static bool is_never_execed(const struct rep_summary *self, const struct rep_pro
 
 	if (process->spawn != REP_SPAWN_FORK && process->spawn != REP_SPAWN_CLONE)
 		return false;
-	window = rep_select_window(&self->run->options->select, self->info);
+	window = rep_period_window(&self->run->options->select.period, self->info);
 	/* What ended unseen, or may have exec'd unseen, is not said to have done neither. */
 	return process->start_ns >= window.from_ns && !process->vanished &&
 	       (process->exec_ns ? process->exec_ns > window.to_ns : !process->execed) &&

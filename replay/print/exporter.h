@@ -9,7 +9,8 @@
 #ifndef REP_EXPORTER_H
 #define REP_EXPORTER_H
 
-#include "replay/print/table.h"
+#include "replay/print/cell.h"
+#include "replay/print/out.h"
 
 #define REP_ROW_BEGIN SIZE_MAX
 

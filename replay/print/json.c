@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay/print/json.h"
+
 #include "replay/print/cell.h"
 #include "replay/print/escape.h"
 #include "replay/print/exporter.h"

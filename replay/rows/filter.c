@@ -10,7 +10,7 @@
 
 bool rep_select_is_empty(const struct rep_select *select)
 {
-	return !select->from.is_given && !select->to.is_given && !select->pids.n &&
+	return !select->period.from.is_given && !select->period.to.is_given && !select->pids.n &&
 	       !select->uids.n && !select->comms.n && !select->exes.n && !select->containers.n;
 }
 
@@ -39,13 +39,6 @@ bool rep_glob(const char *pattern, struct vft_str text)
 	return !*pattern;
 }
 
-struct rep_window rep_select_window(const struct rep_select *select,
-				    const struct rep_section_info *info)
-{
-	return (struct rep_window){rep_moment_in(&select->from, info, 0),
-				   rep_moment_in(&select->to, info, UINT64_MAX)};
-}
-
 /*
  * What began at @start_ns and ended at @end_ns. Where only bounds of the end are known, these are
  * the first and @latest_ns, else both are the same.
@@ -55,9 +48,9 @@ static enum rep_match overlaps(const struct rep_select *select, const struct rep
 {
 	struct rep_window window;
 
-	if (!select->from.is_given && !select->to.is_given)
+	if (!select->period.from.is_given && !select->period.to.is_given)
 		return REP_MATCH_YES;
-	window = rep_select_window(select, info);
+	window = rep_period_window(&select->period, info);
 	if (start_ns > window.to_ns || latest_ns < window.from_ns)
 		return REP_MATCH_NO;
 	return end_ns >= window.from_ns ? REP_MATCH_YES : REP_MATCH_MAYBE;
@@ -214,10 +207,10 @@ static bool has_losses_before(const struct rep_select *select, const struct rep_
 	const struct rep_loss *losses;
 	size_t n;
 
-	if (!select->from.is_given || !info->model)
+	if (!select->period.from.is_given || !info->model)
 		return false;
 	losses = rep_model_losses(info->model, &n);
-	return n && losses->from_ns <= rep_select_window(select, info).from_ns;
+	return n && losses->from_ns <= rep_period_window(&select->period, info).from_ns;
 }
 
 enum rep_match rep_select_process(const struct rep_select *select,

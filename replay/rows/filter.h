@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "replay/rows/moment.h"
+#include "replay/source/moment.h"
 #include "replay/rows/rows.h"
 #include "replay/source/trace.h"
 
@@ -28,7 +28,7 @@ struct rep_numbers {
 };
 
 struct rep_select {
-	struct rep_moment from, to;
+	struct rep_period period;
 	struct rep_numbers pids, uids;
 	bool ns; /* pids are those of the process's own pid namespace */
 	/* Names and paths may hold * and ?. A container is given by the head of its id. */
@@ -37,14 +37,6 @@ struct rep_select {
 
 bool rep_select_is_empty(const struct rep_select *select);
 bool rep_glob(const char *pattern, struct vft_str text);
-
-/* CLOCK_BOOTTIME of the section, both inclusive. A moment without a clock to tell it is no limit.
- */
-struct rep_window {
-	uint64_t from_ns, to_ns;
-};
-struct rep_window rep_select_window(const struct rep_select *select,
-				    const struct rep_section_info *info);
 
 enum rep_match rep_select_vfork(const struct rep_select *select,
 				const struct rep_section_info *info, const struct rep_vfork *vfork);

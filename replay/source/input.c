@@ -81,18 +81,18 @@ static int open_one(struct rep_input *input, struct rep_input_file *file)
 	return vft_source_open_fd(fd, &file->source, &err);
 }
 
-int rep_input_open(struct rep_input *input, const struct rep_options *options)
+int rep_input_open(struct rep_input *input, const char *const *names, size_t n,
+		   const struct rep_period *period, bool quiet)
 {
-	*input = (struct rep_input){
-		.quiet = options->quiet, .select = &options->select, .output_mode = 0666};
-	input->files = calloc(options->n_files ? options->n_files : 1, sizeof(*input->files));
+	*input = (struct rep_input){.quiet = quiet, .period = period, .output_mode = 0666};
+	input->files = calloc(n ? n : 1, sizeof(*input->files));
 	if (!input->files)
 		return -ENOMEM;
-	input->n_files = options->n_files;
+	input->n_files = n;
 	for (size_t i = 0; i < input->n_files; i++) {
 		int err;
 
-		input->files[i].name = options->files[i];
+		input->files[i].name = names[i];
 		err = open_one(input, &input->files[i]);
 		if (err)
 			return err;
@@ -100,13 +100,13 @@ int rep_input_open(struct rep_input *input, const struct rep_options *options)
 	return 0;
 }
 
-int rep_input_resolve(struct rep_input *input, struct rep_select *select)
+int rep_input_resolve(struct rep_input *input, struct rep_period *period)
 {
 	struct rep_span span = {0};
 	int err = 0;
 
-	if (select->from.needs == REP_MOMENT_NEEDS_NOTHING &&
-	    select->to.needs == REP_MOMENT_NEEDS_NOTHING)
+	if (period->from.needs == REP_MOMENT_NEEDS_NOTHING &&
+	    period->to.needs == REP_MOMENT_NEEDS_NOTHING)
 		return 0;
 	for (size_t i = 0; i < input->n_files && !err; i++) {
 		struct vft_source *source = input->files[i].source;
@@ -116,8 +116,8 @@ int rep_input_resolve(struct rep_input *input, struct rep_select *select)
 	}
 	if (err || !span.is_known)
 		return err;
-	rep_moment_resolve(&select->from, span.start_epoch_ns, span.end_epoch_ns);
-	rep_moment_resolve(&select->to, span.start_epoch_ns, span.end_epoch_ns);
+	rep_moment_resolve(&period->from, span.start_epoch_ns, span.end_epoch_ns);
+	rep_moment_resolve(&period->to, span.start_epoch_ns, span.end_epoch_ns);
 	return 0;
 }
 
@@ -350,7 +350,7 @@ static int look_for_part(const struct rep_input *input, const struct rep_input_f
 			 const struct rep_timeline *timeline, struct rep_part *ret,
 			 struct vft_err *err)
 {
-	int result = rep_part_find(file->source, input->select, input->need, timeline, ret);
+	int result = rep_part_find(file->source, input->period, input->need, timeline, ret);
 
 	return result < 0 ? vft_fail(err, result, 0, "out of memory") : result;
 }
@@ -576,7 +576,7 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,
 			  void *context)
 {
-	static const struct rep_select end = {.from = {.is_given = true, .relative_ns = INT64_MAX}};
+	static const struct rep_period end = {.from = {.is_given = true, .relative_ns = INT64_MAX}};
 	struct vft_source *source = input->n_files == 1 ? input->files[0].source : NULL, *view;
 	struct rep_part part;
 	struct rep_trace_options options = {.part = &part};

@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-#include "replay/rows/facts.h"
-#include "replay/options.h"
+#include "replay/source/facts.h"
+#include "replay/source/moment.h"
 #include "replay/source/part.h"
 #include "replay/source/survey.h"
 #include "replay/source/trace.h"
@@ -37,7 +37,7 @@ struct rep_input {
 	size_t n_read; /* files in which anything was found */
 	const char *current;
 	bool wants_index;                /* set by who will ask for it */
-	const struct rep_select *select; /* borrowed */
+	const struct rep_period *period; /* borrowed; what the user wants to see */
 	enum rep_need need;              /* set by the command, REP_NEED_ALL if not */
 	struct rep_flow *flow;           /* borrowed; NULL = no threads */
 	bool is_packed;                  /* what rep_input_next gave last; it has been said */
@@ -48,10 +48,11 @@ struct rep_input {
 };
 
 /* Open all; one that cannot be is said at once and makes input damaged. -ENOMEM. */
-VFT_MUST_CHECK int rep_input_open(struct rep_input *input, const struct rep_options *options);
-/* Of the moments in @select what counts from a trace's start or end becomes a time of the world,
+VFT_MUST_CHECK int rep_input_open(struct rep_input *input, const char *const *names, size_t n,
+				  const struct rep_period *period, bool quiet);
+/* Of the moments in @period what counts from a trace's start or end becomes a time of the world,
  * by those inputs that can be read at any place. -ENOMEM. */
-VFT_MUST_CHECK int rep_input_resolve(struct rep_input *input, struct rep_select *select);
+VFT_MUST_CHECK int rep_input_resolve(struct rep_input *input, struct rep_period *period);
 /* Whether @fd is one of the inputs: writing to it would destroy it. */
 bool rep_input_is_file(const struct rep_input *input, int fd);
 /*

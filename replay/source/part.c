@@ -9,7 +9,7 @@
 
 /* What one look at the clocks, the marks and the end says. */
 struct look {
-	const struct rep_select *select;
+	const struct rep_period *period;
 	struct rep_window window;
 	size_t n_sections;
 	bool is_whole;      /* nothing was lost, nothing is damaged */
@@ -41,7 +41,7 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	struct look *look = context;
 	uint64_t slack = adjustment(info);
 
-	look->window = rep_select_window(look->select, info);
+	look->window = rep_period_window(look->period, info);
 	look->window.from_ns -= slack < look->window.from_ns ? slack : look->window.from_ns;
 	look->window.to_ns +=
 		slack < UINT64_MAX - look->window.to_ns ? slack : UINT64_MAX - look->window.to_ns;
@@ -162,15 +162,15 @@ static int find_resume(struct vft_source *source, uint64_t from_ns, uint64_t *re
 	return r == -ENOMEM ? r : 0;
 }
 
-int rep_part_find(struct vft_source *source, const struct rep_select *select, enum rep_need need,
+int rep_part_find(struct vft_source *source, const struct rep_period *period, enum rep_need need,
 		  const struct rep_timeline *timeline, struct rep_part *ret)
 {
-	bool from = select->from.is_given && need == REP_NEED_LISTS;
-	struct look look = {.select = select};
+	bool from = period->from.is_given && need == REP_NEED_LISTS;
+	struct look look = {.period = period};
 	struct rep_part part = {.kept = 1ull << VFT_KIND_MARK | 1ull << VFT_KIND_CGROUP};
 	int r;
 
-	if (need == REP_NEED_ALL || !source->seekable || (!from && !select->to.is_given))
+	if (need == REP_NEED_ALL || !source->seekable || (!from && !period->to.is_given))
 		return 0;
 	r = look_at(source, timeline, &look);
 	if (r != 1)

@@ -8,7 +8,7 @@
 #ifndef REP_PART_H
 #define REP_PART_H
 
-#include "replay/rows/filter.h"
+#include "replay/source/moment.h"
 #include "replay/source/trace.h"
 
 /* What a command needs of the time before its window, and behind it. */
@@ -19,10 +19,10 @@ enum rep_need {
 };
 
 /*
- * 1 and *ret filled when a part of @source (which stays open) is enough for the window of @select;
+ * 1 and *ret filled when a part of @source (which stays open) is enough for @period;
  * 0 when all must be read; -ENOMEM. @timeline: of the inputs read before it; NULL: none were.
  */
-VFT_MUST_CHECK int rep_part_find(struct vft_source *source, const struct rep_select *select,
+VFT_MUST_CHECK int rep_part_find(struct vft_source *source, const struct rep_period *period,
 				 enum rep_need need, const struct rep_timeline *timeline,
 				 struct rep_part *ret);
 

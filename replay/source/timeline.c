@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "replay/source/trace.h"
 #include "format/block/meta.h"
+#include "replay/source/section.h"
 
 /* Clocks that set a section further away say nothing. */
 #define MAX_DISTANCE_NS (INT64_MAX / 4)

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "record/clock.h"
+#include "record/base/clock.h"
 #include "record/kernel/losses.h"
 #include "record/kernel/session.h"
 #include "record/watch/snapshot.h"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "replay/commands/cmd.h"
+#include "replay/options.h"
 #include "replay/print/escape.h"
 
 #define MAX_OUTPUT (8u << 20)
@@ -53,7 +54,7 @@ static void run_command(const struct rep_options *options, const void *data, siz
 				      .utf8 = utf8,
 				      .max_bytes = MAX_OUTPUT};
 	struct rep_input input = {
-		.quiet = options->quiet, .size_bytes = size, .select = &options->select};
+		.quiet = options->quiet, .size_bytes = size, .period = &options->select.period};
 	struct rep_out out;
 	struct rep_run run = {.options = options, .input = &input, .out = &out};
 	struct vft_err err = {0};

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who may depend on whom: the rules, as data, and the check of a source tree against them.
 
-| folder       | may use                                                                  |
-| ------------ | ------------------------------------------------------------------------ |
-| format/base  | libc                                                                     |
-| format       | base, libzstd in block/block.c; no argv, clock, printing                 |
-| bpf          | its own headers and libbpf's BPF-side ones                               |
-| record       | format; libbpf and the skeleton in session/snapshot; bpf/events.h there  |
-|              | and in the customs houses translate and losses; libdw in stall/worker    |
-| replay       | format only; commands fill rows and never print                          |
+ROOMS says which room may include headers of which; what is above is never in its list. Foreign
+headers and some of our own are kept to single files by FOREIGN and OWN. No module comes back to
+itself by way of others; a module is a .c file, the header of its name, and NAME_impl.h, which it
+shares with its variants.
 """
 
 import os
@@ -18,15 +14,47 @@ import source
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
-# Our own headers a folder may include, by the folder they live in.
-MAY_INCLUDE = {
-    'format/base': ('format/base', 'format/include/vft'),
-    'format/include/vft': ('format/include/vft',),
-    'format': ('format', 'format/base', 'format/include/vft'),
-    'bpf': ('bpf',),
-    'record': ('record', 'format', 'format/base', 'format/include/vft', 'bpf'),
-    'replay': ('replay', 'format', 'format/base', 'format/include/vft'),
+FORMAT = ('format/base', 'format/block', 'format/include/vft')
+
+# The rooms whose headers a room may include besides its own. A single header may be named.
+ROOMS = {
+    'format/include/vft': (),
+    'format/base': ('format/include/vft',),
+    'format/block': ('format/base', 'format/include/vft'),
+    'format/read': FORMAT,
+    'format/write': FORMAT,
+    'format/redact': FORMAT,
+    'bpf': (),
+    'record/base': ('format/base', 'format/include/vft'),
+    'record/store': FORMAT + ('format/redact', 'record/base'),
+    'record/kernel': FORMAT + ('bpf', 'record/base', 'record/store'),
+    'record/watch': FORMAT + ('bpf', 'record/base', 'record/store', 'record/kernel'),
+    'record/stall': FORMAT + ('record/base', 'record/store', 'record/kernel'),
+    'record/start': FORMAT + ('record/base', 'record/kernel'),
+    'record': FORMAT + ('record/base', 'record/store', 'record/kernel', 'record/watch',
+                        'record/stall', 'record/start'),
+    'replay/base': FORMAT,
+    'replay/print': FORMAT + ('replay/base',),
+    'replay/model': FORMAT + ('replay/base',),
+    # what is wrong with an input is said where it is found
+    'replay/source': FORMAT + ('format/read/raw.h', 'replay/base', 'replay/model',
+                               'replay/print/message.h'),
+    'replay/rows': FORMAT + ('replay/base', 'replay/print', 'replay/model', 'replay/source'),
+    'replay/tree': FORMAT + ('replay/base', 'replay/print', 'replay/model', 'replay/source',
+                             'replay/rows'),
 }
+_BELOW_COMMANDS = FORMAT + ('replay/base', 'replay/print', 'replay/model', 'replay/source',
+                            'replay/rows', 'replay/tree')
+ROOMS.update({
+    'replay/export': _BELOW_COMMANDS,
+    'replay/html': _BELOW_COMMANDS,
+    'replay/rewrite': _BELOW_COMMANDS,
+    'replay/commands': _BELOW_COMMANDS + ('replay/export', 'replay/html', 'replay/rewrite'),
+    'replay': _BELOW_COMMANDS + ('replay/commands',),
+})
+
+# For the time being: its modules still know each other both ways.
+CIRCLES_BORNE = re.compile(r'^replay/model/')
 
 # Foreign headers: name pattern, and the only files that may include them.
 FOREIGN = (
@@ -71,40 +99,91 @@ def resolve(path, header, tree):
     if header in tree:
         return header
     found = [other for other in tree if other.endswith('/' + header)]
-    folders = MAY_INCLUDE[folder_of(path)]
-    found.sort(key=lambda other: folder_of(other) not in folders)
+    found.sort(key=lambda other: not may_include(path, other))
     return found[0] if found else None
 
 
-def folder_of(path):
-    folder = os.path.dirname(path)
-    while folder and folder not in MAY_INCLUDE:
-        folder = os.path.dirname(folder)
-    return folder
+def room_of(path):
+    room = os.path.dirname(path)
+    while room and room not in ROOMS:
+        room = os.path.dirname(room)
+    return room
+
+
+def may_include(path, target):
+    room = room_of(path)
+    return room_of(target) == room or any(each in ROOMS[room] for each in (target, room_of(target)))
 
 
 def check_include(path, header, tree):
     target = resolve(path, header, tree)
     if target is None:
         return None if is_foreign_allowed(path, header) else f'{path} includes {header}'
-    if folder_of(target) not in MAY_INCLUDE[folder_of(path)]:
-        return f'{path} includes {target}: {folder_of(path)} may not use {folder_of(target)}'
+    if not may_include(path, target):
+        return f'{path} includes {target}: {room_of(path)} may not use {room_of(target)}'
     if not all(where.search(path) for what, where in OWN if what.search(target)):
         return f'{path} includes {target}, which is not for it'
     return None
 
 
-def check_includes(path, text, tree):
+def headers_of(text):
+    """Each included header, and whether it is one of ours by the way it is included."""
     for match in INCLUDE.finditer(text):
         kind, header = match.groups()
         if header.startswith('vft/'):
-            kind, header = '"', 'format/include/' + header
-        if kind == '"':
+            yield 'format/include/' + header, True
+        else:
+            yield header, kind == '"'
+
+
+def check_includes(path, text, tree):
+    for header, is_ours in headers_of(text):
+        if is_ours:
             problem = check_include(path, header, tree)
         else:
             problem = None if is_foreign_allowed(path, header) else f'{path} includes <{header}>'
         if problem:
             yield problem
+
+
+def module_of(path):
+    return os.path.splitext(path)[0].removesuffix('_impl')
+
+
+def uses_of(texts):
+    """Which modules each module includes headers of."""
+    uses = {module_of(path): set() for path in texts}
+    for path, text in texts.items():
+        for header, is_ours in headers_of(text):
+            target = resolve(path, header, texts) if is_ours else None
+            if target and module_of(target) != module_of(path):
+                uses[module_of(path)].add(module_of(target))
+    return uses
+
+
+def find_circle(uses, module, trail, done):
+    """A way from the module back to one of the trail; None when there is none."""
+    if module in trail:
+        return trail[trail.index(module):] + [module]
+    if module in done:
+        return None
+    for used in sorted(uses[module]):
+        circle = find_circle(uses, used, trail + [module], done)
+        if circle:
+            return circle
+    done.add(module)
+    return None
+
+
+def check_circles(texts):
+    borne = {path for path in texts if CIRCLES_BORNE.search(path)}
+    uses = uses_of({path: text for path, text in texts.items() if path not in borne})
+    done = set()
+    for module in sorted(uses):
+        circle = find_circle(uses, module, [], done)
+        if circle:
+            yield 'circle: ' + ' -> '.join(circle)
+            done.update(circle)
 
 
 def check_calls(path, text):
@@ -119,10 +198,10 @@ def check_calls(path, text):
 
 def check(root):
     """Every breach of the rules below root."""
-    tree = {path for path in source.files(root, '.c', '.h') if folder_of(path)}
+    paths = sorted(path for path in source.files(root, '.c', '.h') if room_of(path))
+    texts = {path: source.strip_c(source.read(root, path)) for path in paths}
     problems = []
-    for path in sorted(tree):
-        text = source.strip_c(source.read(root, path))
-        problems += check_includes(path, text, tree)
+    for path, text in texts.items():
+        problems += check_includes(path, text, texts)
         problems += check_calls(path, text)
-    return problems
+    return problems + list(check_circles(texts))

@@ -190,19 +190,20 @@ static void test_filter__window(void **state)
 {
 	static const struct rep_clock clocks[] = {{1000, 5000}, {2000, 6100}};
 	struct rep_section_info info = {.start_ns = 900, .clocks = clocks, .n_clocks = 2};
-	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100}};
-	struct rep_window w = rep_select_window(&select, &info);
+	struct rep_select select = {.period.from = {.is_given = true, .relative_ns = 100}};
+	struct rep_window w = rep_period_window(&select.period, &info);
 
 	assert_int_equal(w.from_ns, 1000);
 	assert_int_equal(w.to_ns, UINT64_MAX);
-	select.from.relative_ns = -5000;
-	assert_int_equal(rep_select_window(&select, &info).from_ns, 0);
-	select.from = (struct rep_moment){.is_given = true, .is_absolute = true, .epoch_ns = 5500};
-	assert_int_equal(rep_select_window(&select, &info).from_ns, 1500);
-	select.from.epoch_ns = 6200; /* behind the second clock: it decides */
-	assert_int_equal(rep_select_window(&select, &info).from_ns, 2100);
+	select.period.from.relative_ns = -5000;
+	assert_int_equal(rep_period_window(&select.period, &info).from_ns, 0);
+	select.period.from =
+		(struct rep_moment){.is_given = true, .is_absolute = true, .epoch_ns = 5500};
+	assert_int_equal(rep_period_window(&select.period, &info).from_ns, 1500);
+	select.period.from.epoch_ns = 6200; /* behind the second clock: it decides */
+	assert_int_equal(rep_period_window(&select.period, &info).from_ns, 2100);
 	info.n_clocks = 0;
-	assert_int_equal(rep_select_window(&select, &info).from_ns, 0);
+	assert_int_equal(rep_period_window(&select.period, &info).from_ns, 0);
 }
 
 static struct rep_vfork vfork_of(uint64_t start, uint64_t end, enum rep_outcome outcome)
@@ -230,8 +231,8 @@ static struct rep_vfork vfork_of(uint64_t start, uint64_t end, enum rep_outcome 
 static void test_filter__vfork_overlaps_window(void **state)
 {
 	struct rep_section_info info = {0};
-	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100},
-				    .to = {.is_given = true, .relative_ns = 200}};
+	struct rep_select select = {.period.from = {.is_given = true, .relative_ns = 100},
+				    .period.to = {.is_given = true, .relative_ns = 200}};
 	struct rep_vfork vfork = vfork_of(50, 100, REP_OUTCOME_EXEC);
 
 	assert_true(rep_select_vfork(&select, &info, &vfork));
@@ -372,7 +373,7 @@ static void test_filter__vfork_not_known(void **state)
 static void test_filter__vfork_end_not_known(void **state)
 {
 	struct rep_section_info info = {0};
-	struct rep_select select = {.from = {.is_given = true, .relative_ns = 100}};
+	struct rep_select select = {.period.from = {.is_given = true, .relative_ns = 100}};
 	struct rep_vfork vfork = vfork_of(50, 0, REP_OUTCOME_UNKNOWN);
 
 	assert_int_equal(rep_select_vfork(&select, &info, &vfork), REP_MATCH_MAYBE);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "replay/commands/cmd.h"
+#include "replay/options.h"
 
 #define MAX_ARGS 32
 
@@ -78,7 +79,7 @@ static void test_options__select(void **state)
 	assert_true(options.select.ns);
 	assert_string_equal(options.select.comms.items[0], "sh");
 	assert_int_equal(options.select.uids.n, 1);
-	assert_int_equal(options.select.from.relative_ns, -1000000000);
+	assert_int_equal(options.select.period.from.relative_ns, -1000000000);
 	assert_false(rep_select_is_empty(&options.select));
 }
 

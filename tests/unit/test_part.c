@@ -144,7 +144,7 @@ static struct vft_sink *write_plan(const struct plan *plan)
 }
 
 struct seen {
-	const struct rep_select *select;
+	const struct rep_period *period;
 	const struct rep_section_info *info;
 	struct rep_episode episodes[MAX_SEEN];
 	uint64_t times[MAX_SEEN];
@@ -162,7 +162,7 @@ static int on_block(void *context, const struct rep_section_info *info, struct r
 		    uint64_t kinds)
 {
 	struct seen *seen = context;
-	struct rep_window window = rep_select_window(seen->select, info);
+	struct rep_window window = rep_period_window(seen->period, info);
 	const struct vft_batch *batch = &block->batch;
 
 	for (size_t i = 0; i < batch->n_events; i++) {
@@ -181,7 +181,7 @@ static int on_block(void *context, const struct rep_section_info *info, struct r
 static int on_episode(void *context, const struct rep_episode *episode)
 {
 	struct seen *seen = context;
-	struct rep_window window = rep_select_window(seen->select, seen->info);
+	struct rep_window window = rep_period_window(seen->period, seen->info);
 	uint64_t end_ns = episode->end_ns ? episode->end_ns : UINT64_MAX;
 
 	if (episode->start_ns > window.to_ns || end_ns < window.from_ns)
@@ -202,7 +202,7 @@ static int on_section_end(void *context, const struct rep_section_info *info)
 	return 0;
 }
 
-static struct seen *replay(const struct vft_sink *sink, const struct rep_select *select,
+static struct seen *replay(const struct vft_sink *sink, const struct rep_period *period,
 			   const struct rep_part *part)
 {
 	static const struct rep_trace_ops ops = {.model = {.on_episode = on_episode},
@@ -217,13 +217,13 @@ static struct seen *replay(const struct vft_sink *sink, const struct rep_select 
 	const void *data = vft_sink_memory(sink, &size);
 
 	assert_non_null(seen);
-	seen->select = select;
+	seen->period = period;
 	assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
 	assert_int_equal(rep_trace_replay(&source, 1, &options, &ops, seen, &total, NULL), 0);
 	return seen;
 }
 
-static int find(const struct vft_sink *sink, const struct rep_select *select, enum rep_need need,
+static int find(const struct vft_sink *sink, const struct rep_period *period, enum rep_need need,
 		struct rep_part *ret)
 {
 	struct vft_source *source;
@@ -232,22 +232,22 @@ static int find(const struct vft_sink *sink, const struct rep_select *select, en
 	int r;
 
 	assert_int_equal(vft_source_open_memory(data, size, &source, NULL), 0);
-	r = rep_part_find(source, select, need, NULL, ret);
+	r = rep_part_find(source, period, need, NULL, ret);
 	vft_source_close(source);
 	return r;
 }
 
-static void set_window(struct rep_select *select, int64_t from_ns, int64_t to_ns)
+static void set_window(struct rep_period *period, int64_t from_ns, int64_t to_ns)
 {
-	*select = (struct rep_select){.from = {.is_given = true, .relative_ns = from_ns},
+	*period = (struct rep_period){.from = {.is_given = true, .relative_ns = from_ns},
 				      .to = {.is_given = true, .relative_ns = to_ns}};
 }
 
 /* Both ways; returns how many rows the part took less. */
-static size_t compare(const struct vft_sink *sink, const struct rep_select *select,
+static size_t compare(const struct vft_sink *sink, const struct rep_period *period,
 		      const struct rep_part *part)
 {
-	struct seen *whole = replay(sink, select, NULL), *some = replay(sink, select, part);
+	struct seen *whole = replay(sink, period, NULL), *some = replay(sink, period, part);
 	size_t saved = whole->n_rows - some->n_rows;
 
 	assert_int_equal(some->n_events, whole->n_events);
@@ -279,15 +279,15 @@ static void test_part__every_window(void **state)
 
 	for (int64_t from = -1; from <= N_SECONDS; from++) {
 		for (int64_t to = from; to <= N_SECONDS + 1; to += 7) {
-			struct rep_select select;
+			struct rep_period period;
 			struct rep_part part;
 
-			set_window(&select, from * (int64_t)S, to * (int64_t)S);
-			assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 1);
-			compare(sink, &select, &part);
-			assert_int_equal(find(sink, &select, REP_NEED_PAST, &part), 1);
+			set_window(&period, from * (int64_t)S, to * (int64_t)S);
+			assert_int_equal(find(sink, &period, REP_NEED_LISTS, &part), 1);
+			compare(sink, &period, &part);
+			assert_int_equal(find(sink, &period, REP_NEED_PAST, &part), 1);
 			assert_int_equal(part.resume_off, 0);
-			compare(sink, &select, &part);
+			compare(sink, &period, &part);
 		}
 	}
 	vft_sink_close(sink);
@@ -298,20 +298,20 @@ static void test_part__begins_at_a_list(void **state)
 {
 	struct plan plan = {.long_from_ns = 18 * S + 450 * MS, .long_to_ns = 33 * S + 50 * MS};
 	struct vft_sink *sink = write_plan(&plan);
-	struct rep_select select;
+	struct rep_period period;
 	struct rep_part early, pending, late;
 
-	set_window(&select, 5 * (int64_t)S, 6 * (int64_t)S);
-	assert_int_equal(find(sink, &select, REP_NEED_LISTS, &early), 1);
-	set_window(&select, 21 * (int64_t)S, 22 * (int64_t)S);
-	assert_int_equal(find(sink, &select, REP_NEED_LISTS, &pending), 1);
+	set_window(&period, 5 * (int64_t)S, 6 * (int64_t)S);
+	assert_int_equal(find(sink, &period, REP_NEED_LISTS, &early), 1);
+	set_window(&period, 21 * (int64_t)S, 22 * (int64_t)S);
+	assert_int_equal(find(sink, &period, REP_NEED_LISTS, &pending), 1);
 	assert_true(early.resume_off > 0);
 	assert_int_equal(pending.resume_off, early.resume_off);
-	set_window(&select, 35 * (int64_t)S, 36 * (int64_t)S);
-	assert_int_equal(find(sink, &select, REP_NEED_LISTS, &late), 1);
+	set_window(&period, 35 * (int64_t)S, 36 * (int64_t)S);
+	assert_int_equal(find(sink, &period, REP_NEED_LISTS, &late), 1);
 	assert_true(late.resume_off > early.resume_off);
 	/* Thirty seconds of thirty events before, and four behind. */
-	assert_true(compare(sink, &select, &late) > 900);
+	assert_true(compare(sink, &period, &late) > 900);
 	vft_sink_close(sink);
 }
 
@@ -319,18 +319,18 @@ static void test_part__nothing_to_choose(void **state)
 {
 	struct plan plan = {.has_loss = true};
 	struct vft_sink *sink = write_plan(&plan);
-	struct rep_select select;
+	struct rep_period period;
 	struct rep_part part;
 
 	/* What was lost must be weighed with all that is known. */
-	set_window(&select, 35 * (int64_t)S, 36 * (int64_t)S);
-	assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 0);
+	set_window(&period, 35 * (int64_t)S, 36 * (int64_t)S);
+	assert_int_equal(find(sink, &period, REP_NEED_LISTS, &part), 0);
 	vft_sink_close(sink);
 	plan.has_loss = false;
 	sink = write_plan(&plan);
-	assert_int_equal(find(sink, &select, REP_NEED_ALL, &part), 0);
-	select = (struct rep_select){0};
-	assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 0);
+	assert_int_equal(find(sink, &period, REP_NEED_ALL, &part), 0);
+	period = (struct rep_period){0};
+	assert_int_equal(find(sink, &period, REP_NEED_LISTS, &part), 0);
 	vft_sink_close(sink);
 }
 
@@ -343,13 +343,13 @@ static void test_part__lists_of_a_namespace(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct vft_sink *sink = write_plan(&plans[i]);
-		struct rep_select select;
+		struct rep_period period;
 		struct rep_part part;
 
-		set_window(&select, 35 * (int64_t)S, 36 * (int64_t)S);
-		assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 1);
+		set_window(&period, 35 * (int64_t)S, 36 * (int64_t)S);
+		assert_int_equal(find(sink, &period, REP_NEED_LISTS, &part), 1);
 		assert_int_equal(part.resume_off, 0);
-		compare(sink, &select, &part);
+		compare(sink, &period, &part);
 		vft_sink_close(sink);
 	}
 }
@@ -362,13 +362,13 @@ static void test_part__adjusted_clock(void **state)
 
 	for (uint64_t from = 12; from < 10 + N_SECONDS; from++) {
 		struct rep_moment moment = {.is_given = true, .is_absolute = true};
-		struct rep_select select = {.from = moment, .to = moment};
+		struct rep_period period = {.from = moment, .to = moment};
 		struct rep_part part;
 
-		select.from.epoch_ns = (1700000000 + from) * S;
-		select.to.epoch_ns = (1700000000 + from + 1) * S;
-		assert_int_equal(find(sink, &select, REP_NEED_LISTS, &part), 1);
-		compare(sink, &select, &part);
+		period.from.epoch_ns = (1700000000 + from) * S;
+		period.to.epoch_ns = (1700000000 + from + 1) * S;
+		assert_int_equal(find(sink, &period, REP_NEED_LISTS, &part), 1);
+		compare(sink, &period, &part);
 	}
 	vft_sink_close(sink);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "record/start/output.h"
+#include "record/store/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/parse.h"
-#include "record/clock.h"
+#include "record/base/clock.h"
 
 #define READER_TIMEOUT_NS 10000000000u
 #define READER_LOOK_MS    20

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "record/say.h"
+#include "record/base/say.h"
 
 #include <poll.h>
 #include <stdarg.h>

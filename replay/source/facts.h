@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * facts.h - what every report says of the trace as a whole: the "trace" and "losses" objects.
+ * facts.h - what every report says of the trace as a whole.
  *
  * Owns: a copy of the first section's texts, the totals over all sections. Never does: read. Called
  * by: input.c, which feeds it at each section's end, and the commands.
@@ -8,7 +8,6 @@
 #ifndef REP_FACTS_H
 #define REP_FACTS_H
 
-#include "replay/print/table.h"
 #include "replay/source/trace.h"
 
 /* Windows kept for the report; more are only counted. */
@@ -43,10 +42,5 @@ bool rep_facts_are_incomplete(const struct rep_facts *facts);
 /* Take a section that has ended in. -ENOMEM. */
 VFT_MUST_CHECK int rep_facts_append(struct rep_facts *facts, const struct rep_section_info *info);
 void rep_facts_release(struct rep_facts *facts);
-
-/* The JSON envelope: {"schema_version":1,"command":NAME, then what the command writes, then }. */
-void rep_envelope_open(struct rep_out *out, const char *command);
-void rep_envelope_facts(struct rep_out *out, const struct rep_facts *facts);
-void rep_envelope_close(struct rep_out *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "record/clock.h"
+#include "record/base/clock.h"
 
 /* Of the process, as its clocks are: a time namespace cannot be left or changed from within. */
 static uint64_t boottime_ahead, monotonic_ahead;

@@ -14,6 +14,7 @@
 
 #include "replay/base/zone.h"
 #include "replay/print/escape.h"
+#include "replay/print/line.h"
 
 #define HOLD_BYTES (512u << 10)
 #define HOLD_CELLS 32768u
@@ -27,8 +28,6 @@
 
 #define NS_PER_MS     1000000u
 #define NS_PER_MINUTE 60000000000u
-
-#define RESET "\x1b[0m"
 
 struct held {
 	uint32_t size, columns; /* bytes in the buffer, columns on the terminal */
@@ -121,62 +120,6 @@ static size_t row_cells(const struct rep_text *text)
 	return text->n_slots + text->has_detail + text->has_line;
 }
 
-/* No name of so many bytes a column is shown whole. */
-#define BYTES_PER_COLUMN 16u
-
-/* Leave no more of @bytes than @columns can need: 2 MiB are not escaped to show 32 columns. */
-static bool shorten(struct vft_str *bytes, unsigned int columns)
-{
-	uint32_t most = (columns + 1) * BYTES_PER_COLUMN;
-
-	if (!columns || bytes->size <= most)
-		return false;
-	bytes->size = most;
-	return true;
-}
-
-/*
- * Cut what stands from @from on in @buf to @columns, with an ellipsis; @is_part: it is not all, be
- * it ever so narrow.
- */
-static void cut(struct rep_buf *buf, size_t from, size_t columns, bool utf8, bool is_part)
-{
-	size_t dots = utf8 ? 1 : columns < 3 ? columns : 3, n;
-
-	if (buf->failed || buf->size == from ||
-	    (!is_part && rep_utf8_columns(buf->data + from, buf->size - from) <= columns))
-		return;
-	n = rep_utf8_fit(buf->data + from, buf->size - from, columns > dots ? columns - dots : 0);
-	buf->size = from + n;
-	if (utf8)
-		rep_buf_text(buf, "\xe2\x80\xa6");
-	else
-		rep_buf_fill(buf, '.', dots);
-}
-
-void rep_style_begin(struct rep_out *out, enum rep_style style)
-{
-	static const char *const codes[] = {"",         "\x1b[1m",  "\x1b[2m",
-					    "\x1b[32m", "\x1b[33m", "\x1b[1;31m"};
-
-	if (!out->options.color || style == REP_PLAIN)
-		return;
-	/* Goes on where the same style has just ended: one sequence for both. */
-	if (out->styled && out->styled == out->buf.size && out->style == style)
-		out->buf.size -= sizeof(RESET) - 1;
-	else
-		rep_buf_text(&out->buf, codes[style]);
-}
-
-void rep_style_end(struct rep_out *out, enum rep_style style)
-{
-	if (!out->options.color || style == REP_PLAIN)
-		return;
-	rep_buf_text(&out->buf, RESET);
-	out->styled = out->buf.size;
-	out->style = (uint8_t)style;
-}
-
 static void print_slot(struct rep_text *text, const struct slot *slot, bool is_first,
 		       const char *data, const struct held *cell, bool is_last, unsigned int *at)
 {
@@ -196,18 +139,11 @@ static void print_slot(struct rep_text *text, const struct slot *slot, bool is_f
 	from = buf->size;
 	rep_buf_bytes(buf, data, cell->size);
 	if (columns < cell->columns)
-		cut(buf, from, columns, text->out->options.utf8, false);
+		rep_line_cut(buf, from, columns, text->out->options.utf8, false);
 	rep_style_end(text->out, cell->style);
 	if (!right && !is_last)
 		rep_buf_fill(buf, ' ', pad);
 	*at += (is_first ? 0 : GAP) + pad + columns;
-}
-
-static void trim_end(struct rep_buf *buf)
-{
-	while (buf->size && buf->data[buf->size - 1] == ' ')
-		buf->size--;
-	rep_buf_char(buf, '\n');
 }
 
 /* Behind the columns where there is room, else below them, cut to the terminal. */
@@ -222,12 +158,13 @@ static void print_detail(struct rep_text *text, const char *data, const struct h
 	if (!cell->size)
 		return;
 	if (!fits)
-		trim_end(buf);
+		rep_line_trim(buf);
 	rep_buf_fill(buf, ' ', fits ? GAP : INDENT);
 	from = buf->size;
 	rep_buf_bytes(buf, data, cell->size);
 	if (!fits)
-		cut(buf, from, limit > INDENT ? limit - INDENT : 1, text->out->options.utf8, false);
+		rep_line_cut(buf, from, limit > INDENT ? limit - INDENT : 1,
+			     text->out->options.utf8, false);
 }
 
 /* On lines of its own, broken between words. */
@@ -248,7 +185,7 @@ static void print_line(struct rep_text *text, const char *data, size_t size)
 		}
 		rep_buf_fill(buf, ' ', INDENT);
 		rep_buf_bytes(buf, data, n);
-		trim_end(buf);
+		rep_line_trim(buf);
 		data += n;
 		size -= n;
 		while (size && *data == ' ') {
@@ -279,7 +216,7 @@ static size_t print_row(struct rep_text *text, const struct held *cells, const c
 		data += cells->size;
 		cells++;
 	}
-	trim_end(&text->out->buf);
+	rep_line_trim(&text->out->buf);
 	if (text->has_line) {
 		print_line(text, data, cells->size);
 		data += cells->size;
@@ -311,7 +248,7 @@ static void print_heading(struct rep_text *text)
 		rep_buf_fill(&text->out->buf, ' ', GAP);
 		rep_line_word(text->out, REP_BOLD, "DETAILS");
 	}
-	trim_end(&text->out->buf);
+	rep_line_trim(&text->out->buf);
 }
 
 static unsigned int total_width(const struct rep_text *text)
@@ -413,7 +350,7 @@ static int hold(struct rep_text *text, size_t from, unsigned int max_width, bool
 	struct held *cell;
 
 	if (max_width)
-		cut(&text->bytes, from, max_width, text->out->options.utf8, is_part);
+		rep_line_cut(&text->bytes, from, max_width, text->out->options.utf8, is_part);
 	if (text->bytes.failed)
 		return -ENOMEM;
 	if (text->n_cells == text->max_cells) {
@@ -547,7 +484,7 @@ static int render_slot(struct rep_text *text, const struct slot *slot, struct re
 		return hold(text, from, 0, false, cell->style);
 	}
 	if (column->type == REP_CELL_BYTES && !cell->is_null)
-		is_part = shorten(&cell->bytes, max_width);
+		is_part = rep_line_shorten(&cell->bytes, max_width);
 	rep_cell_text(&text->bytes, column->type, cell, text->out->options.utf8);
 	return hold(text, from, max_width, is_part, cell->style);
 }
@@ -628,59 +565,3 @@ const struct rep_exporter rep_exporter_text = {
 	.note = text_note,
 	.free = text_free,
 };
-
-void rep_line_word(struct rep_out *out, enum rep_style style, const char *word)
-{
-	rep_style_begin(out, style);
-	rep_buf_text(&out->buf, word);
-	rep_style_end(out, style);
-}
-
-void rep_line_bytes(struct rep_out *out, enum rep_style style, struct vft_str bytes,
-		    unsigned int columns)
-{
-	bool is_part = shorten(&bytes, columns);
-	size_t from;
-
-	rep_style_begin(out, style);
-	from = out->buf.size;
-	if (bytes.data)
-		rep_escape_text(&out->buf, bytes);
-	else
-		rep_buf_char(&out->buf, '-');
-	if (columns)
-		cut(&out->buf, from, columns, out->options.utf8, is_part);
-	rep_style_end(out, style);
-}
-
-void rep_line_cell(struct rep_out *out, enum rep_style style, enum rep_cell_type type,
-		   struct rep_cell cell)
-{
-	rep_line_padded(out, style, type, cell, 0, false);
-}
-
-void rep_line_padded(struct rep_out *out, enum rep_style style, enum rep_cell_type type,
-		     struct rep_cell cell, unsigned int columns, bool right)
-{
-	struct rep_buf bytes = {.ascii_only = out->buf.ascii_only};
-	size_t used, pad;
-
-	rep_cell_text(&bytes, type, &cell, out->options.utf8);
-	if (bytes.failed)
-		out->buf.failed = true;
-	used = bytes.size ? rep_utf8_columns(bytes.data, bytes.size) : 0;
-	pad = columns > used ? columns - used : 0;
-	if (right)
-		rep_buf_fill(&out->buf, ' ', pad);
-	rep_style_begin(out, style);
-	rep_buf_bytes(&out->buf, bytes.data, bytes.size);
-	rep_style_end(out, style);
-	if (!right)
-		rep_buf_fill(&out->buf, ' ', pad);
-	rep_buf_release(&bytes);
-}
-
-void rep_line_end(struct rep_out *out)
-{
-	trim_end(&out->buf);
-}

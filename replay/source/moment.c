@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "replay/rows/moment.h"
+#include "replay/source/moment.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -274,4 +274,11 @@ bool rep_moment_is_after(const struct rep_moment *from, const struct rep_moment 
 		return false; /* a night lies between 23:00 and 01:00 */
 	return from->is_absolute ? from->epoch_ns > to->epoch_ns
 				 : from->relative_ns > to->relative_ns;
+}
+
+struct rep_window rep_period_window(const struct rep_period *period,
+				    const struct rep_section_info *info)
+{
+	return (struct rep_window){rep_moment_in(&period->from, info, 0),
+				   rep_moment_in(&period->to, info, UINT64_MAX)};
 }

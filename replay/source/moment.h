@@ -3,7 +3,7 @@
  * moment.h - when: as people give it, and what that is in a trace.
  *
  * Owns: the forms of a moment. Never does: read. Called by: options.c, which has them parsed;
- * input.c, which knows where a trace ends; filter.c.
+ * input.c, which knows where a trace ends; part.c and the commands' selection.
  */
 #ifndef REP_MOMENT_H
 #define REP_MOMENT_H
@@ -36,6 +36,19 @@ VFT_MUST_CHECK int rep_moment_settle(struct rep_moment *moment);
 /* The time of the trace's day, by where it starts and ends: the next day's, if it runs past
  * midnight and that comes before its start. And the moment before its end. */
 void rep_moment_resolve(struct rep_moment *moment, uint64_t start_epoch_ns, uint64_t end_epoch_ns);
+/* A part of the time that a trace covers; what is not given is no limit. */
+struct rep_period {
+	struct rep_moment from, to;
+};
+
+/* CLOCK_BOOTTIME of the section, both inclusive. A moment without a clock to tell it is no limit.
+ */
+struct rep_window {
+	uint64_t from_ns, to_ns;
+};
+struct rep_window rep_period_window(const struct rep_period *period,
+				    const struct rep_section_info *info);
+
 /* CLOCK_BOOTTIME of the section; @otherwise where it is not given or no clock tells it. */
 uint64_t rep_moment_in(const struct rep_moment *moment, const struct rep_section_info *info,
 		       uint64_t otherwise);
