@@ -2,8 +2,8 @@
 #include "replay/commands/cmd.h"
 
 const struct rep_command *const rep_commands[] = {
-	&rep_cmd_summary, &rep_cmd_vforks, &rep_cmd_tree,   &rep_cmd_events,
-	&rep_cmd_export,  &rep_cmd_info,   &rep_cmd_verify, NULL};
+#define ADDRESS_OF(name) &rep_cmd_##name,
+	REP_COMMANDS(ADDRESS_OF) NULL};
 
 const struct rep_command *rep_command_find(const char *name)
 {

@@ -27,17 +27,14 @@
 
 enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_INCOMPLETE = 4 };
 
-static const char help[] =
+static const char help_usage[] =
 	"Usage: vfork-report [COMMAND] [OPTIONS] FILE...\n"
 	"  vfork-report t.vft                        what is stuck, and what was lost\n"
 	"  vfork-report vforks --outcome open t.vft  every vfork that never ended\n"
 	"  vfork-report tree --pid 4242 t.vft        the processes below pid 4242\n"
 	"  vfork-report export --format csv --table processes -o p.csv t.vft\n"
-	"Commands:\n"
-	"  summary  verdict first (default)       export  a table as csv, ndjson or json\n"
-	"  vforks   one row per vfork             info    header, clocks, losses, sizes\n"
-	"  tree     process tree                  verify  checks every byte\n"
-	"  events   what was recorded, raw        'COMMAND --help' says more\n"
+	"Commands:\n";
+static const char help_options[] =
 	"Select:  --from, --to TIME   1.5s, 14:05, '10m ago', or 2024-05-01T12:00:00Z\n"
 	"         --pid N [--ns]      host pid, or with --ns the container's\n"
 	"         --comm, --exe NAME (* and ? match)   --container ID   --uid N\n"
@@ -102,8 +99,8 @@ static int open_output(const struct rep_options *options, const struct rep_input
 	struct rep_out_options how = {.format = options->format, .csv_safe = options->csv_safe};
 	bool to_file = options->output && strcmp(options->output, "-") != 0;
 	/* Who asks for the status and for silence gets just that; an export is its output. */
-	bool is_silent =
-		options->exit_code && options->quiet && options->command->bit != REP_CMD_EXPORT;
+	bool is_silent = options->exit_code && options->quiet &&
+			 !(options->command->traits & REP_CMD_EXPORT);
 	struct winsize size;
 	int fd = STDOUT_FILENO;
 
@@ -322,7 +319,7 @@ static void say_of_selection(const struct rep_run *run, int result)
 	const struct rep_options *options = run->options;
 
 	if (!options->quiet && !result && run->input->n_read && is_narrowed(options) &&
-	    options->command->bit & REP_CMD_SELECT)
+	    options->command->traits & REP_CMD_SELECT)
 		say_what_there_is(run);
 }
 
@@ -365,7 +362,7 @@ static int run_command(struct rep_options *options, bool utf8)
 		return status;
 	}
 	if (!options->quiet && !rep_select_is_empty(&options->select) &&
-	    !(options->command->bit & REP_CMD_SELECT))
+	    !(options->command->traits & REP_CMD_SELECT))
 		rep_message(NULL, "notice: %s is of the whole file: the selection changes nothing",
 			    options->command->name);
 	set_signals(&input);
@@ -398,6 +395,49 @@ static void fill_version(struct rep_out *out)
 	rep_sandbox_describe(&sandbox, &out->buf);
 }
 
+/* The command of that number, or behind the last where there is more. */
+static void describe_command(size_t i, size_t n, int width, char ret[80])
+{
+	if (i < n)
+		snprintf(ret, 80, "%-*s  %s", width, rep_commands[i]->name, rep_commands[i]->title);
+	else
+		snprintf(ret, 80, "%s", i == n ? "'COMMAND --help' says more" : "");
+}
+
+/* Two commands to a line, from top to bottom. */
+static void fill_help(struct rep_buf *buf)
+{
+	char left[80], right[80], line[192];
+	size_t n = 0, n_lines;
+
+	while (rep_commands[n])
+		n++;
+	n_lines = n / 2 + 1;
+	rep_buf_text(buf, help_usage);
+	for (size_t i = 0; i < n_lines; i++) {
+		describe_command(i, n, 7, left);
+		describe_command(i + n_lines, n, 6, right);
+		snprintf(line, sizeof(line), "  %-37s  %s", left, right);
+		rep_buf_text(buf, line);
+		while (buf->size && buf->data[buf->size - 1] == ' ')
+			buf->size--;
+		rep_buf_char(buf, '\n');
+	}
+	rep_buf_text(buf, help_options);
+}
+
+static void fill_schema(struct rep_out *out)
+{
+	const char *names[32];
+	size_t n = 0;
+
+	for (size_t i = 0; rep_commands[i] && n < sizeof(names) / sizeof(names[0]); i++) {
+		if (rep_commands[i]->traits & REP_CMD_TABLES)
+			names[n++] = rep_commands[i]->name;
+	}
+	rep_schema_fill(out, names, n);
+}
+
 /* Text of our own to stdout. */
 static int print_own(const struct rep_options *options)
 {
@@ -408,9 +448,11 @@ static int print_own(const struct rep_options *options)
 	if (options->version)
 		fill_version(&out);
 	else if (options->json_schema)
-		rep_schema_fill(&out);
+		fill_schema(&out);
+	else if (options->command)
+		rep_buf_text(&out.buf, options->command->help);
 	else
-		rep_buf_text(&out.buf, options->command ? options->command->help : help);
+		fill_help(&out.buf);
 	err = rep_out_close(&out);
 	if (err)
 		rep_message(NULL, "output could not be written: %s", strerror(-err));

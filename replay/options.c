@@ -55,39 +55,39 @@ struct option_def {
 	char letter; /* 0 = none */
 	bool has_value;
 	enum option_id id;
-	unsigned int commands; /* which take it */
+	unsigned int traits; /* of the commands that take it; 0 = all */
 };
 
 static const struct option_def defs[] = {
-	{"help", 'h', false, OPT_HELP, REP_CMD_ALL},
-	{"version", 'V', false, OPT_VERSION, REP_CMD_ALL},
-	{"json-schema", 0, false, OPT_JSON_SCHEMA, REP_CMD_ALL},
-	{"input", 'i', true, OPT_INPUT, REP_CMD_ALL},
-	{"from", 0, true, OPT_FROM, REP_CMD_ALL},
-	{"to", 0, true, OPT_TO, REP_CMD_ALL},
-	{"pid", 'p', true, OPT_PID, REP_CMD_ALL},
-	{"ns", 0, false, OPT_NS, REP_CMD_ALL},
-	{"comm", 0, true, OPT_COMM, REP_CMD_ALL},
-	{"exe", 0, true, OPT_EXE, REP_CMD_ALL},
-	{"container", 0, true, OPT_CONTAINER, REP_CMD_ALL},
-	{"uid", 0, true, OPT_UID, REP_CMD_ALL},
-	{"json", 0, false, OPT_JSON, REP_CMD_ALL},
-	{"ndjson", 0, false, OPT_NDJSON, REP_CMD_ALL},
+	{"help", 'h', false, OPT_HELP, 0},
+	{"version", 'V', false, OPT_VERSION, 0},
+	{"json-schema", 0, false, OPT_JSON_SCHEMA, 0},
+	{"input", 'i', true, OPT_INPUT, 0},
+	{"from", 0, true, OPT_FROM, 0},
+	{"to", 0, true, OPT_TO, 0},
+	{"pid", 'p', true, OPT_PID, 0},
+	{"ns", 0, false, OPT_NS, 0},
+	{"comm", 0, true, OPT_COMM, 0},
+	{"exe", 0, true, OPT_EXE, 0},
+	{"container", 0, true, OPT_CONTAINER, 0},
+	{"uid", 0, true, OPT_UID, 0},
+	{"json", 0, false, OPT_JSON, 0},
+	{"ndjson", 0, false, OPT_NDJSON, 0},
 	{"csv", 0, false, OPT_CSV, REP_CMD_CSV},
 	{"csv-safe", 0, false, OPT_CSV_SAFE, REP_CMD_CSV},
-	{"min", 0, true, OPT_MIN, REP_CMD_VFORKS},
-	{"outcome", 0, true, OPT_OUTCOME, REP_CMD_VFORKS},
-	{"sort", 0, true, OPT_SORT, REP_CMD_VFORKS},
-	{"limit", 'n', true, OPT_LIMIT, REP_CMD_VFORKS},
-	{"exit-code", 0, false, OPT_EXIT_CODE, REP_CMD_ALL},
-	{"strict", 0, false, OPT_STRICT, REP_CMD_ALL},
-	{"quiet", 'q', false, OPT_QUIET, REP_CMD_ALL},
-	{"color", 0, true, OPT_COLOR, REP_CMD_ALL},
-	{"utc", 0, false, OPT_UTC, REP_CMD_ALL},
-	{"max-output", 0, true, OPT_MAX_OUTPUT, REP_CMD_ALL},
-	{"max-cpu", 0, true, OPT_MAX_CPU, REP_CMD_ALL},
-	{"max-memory", 0, true, OPT_MAX_MEMORY, REP_CMD_ALL},
-	{"threads", 0, true, OPT_THREADS, REP_CMD_ALL},
+	{"min", 0, true, OPT_MIN, REP_CMD_EPISODES},
+	{"outcome", 0, true, OPT_OUTCOME, REP_CMD_EPISODES},
+	{"sort", 0, true, OPT_SORT, REP_CMD_EPISODES},
+	{"limit", 'n', true, OPT_LIMIT, REP_CMD_EPISODES},
+	{"exit-code", 0, false, OPT_EXIT_CODE, 0},
+	{"strict", 0, false, OPT_STRICT, 0},
+	{"quiet", 'q', false, OPT_QUIET, 0},
+	{"color", 0, true, OPT_COLOR, 0},
+	{"utc", 0, false, OPT_UTC, 0},
+	{"max-output", 0, true, OPT_MAX_OUTPUT, 0},
+	{"max-cpu", 0, true, OPT_MAX_CPU, 0},
+	{"max-memory", 0, true, OPT_MAX_MEMORY, 0},
+	{"threads", 0, true, OPT_THREADS, 0},
 	{"format", 'f', true, OPT_FORMAT, REP_CMD_EXPORT},
 	{"table", 't', true, OPT_TABLE, REP_CMD_EXPORT},
 	{"output", 'o', true, OPT_OUTPUT, REP_CMD_EXPORT},
@@ -570,7 +570,8 @@ static int check(struct parser *parser)
 	struct rep_options *options = parser->options;
 
 	for (size_t i = 0; i < N_DEFS; i++) {
-		if (!(parser->seen & 1u << defs[i].id) || defs[i].commands & options->command->bit)
+		if (!(parser->seen & 1u << defs[i].id) || !defs[i].traits ||
+		    defs[i].traits & options->command->traits)
 			continue;
 		rep_buf_text(parser->fault, "--");
 		rep_buf_text(parser->fault, defs[i].name);
@@ -579,7 +580,7 @@ static int check(struct parser *parser)
 	}
 	if (options->select.ns && !options->select.pids.n)
 		return fault(parser, "--ns says which pid is meant: give --pid too", NULL, "");
-	if (options->command->bit == REP_CMD_EXPORT) {
+	if (options->command->traits & REP_CMD_EXPORT) {
 		if (!parser->has_format)
 			return fault(parser, "export needs --format csv, ndjson or json", NULL, "");
 		if (!options->table)

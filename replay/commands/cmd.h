@@ -17,20 +17,19 @@
 #include "replay/source/facts.h"
 #include "replay/source/input.h"
 
-/* Bits for the sets of commands that take an option. */
-enum rep_command_bit {
-	REP_CMD_SUMMARY = 1 << 0,
-	REP_CMD_VFORKS = 1 << 1,
-	REP_CMD_TREE = 1 << 2,
-	REP_CMD_EVENTS = 1 << 3,
-	REP_CMD_EXPORT = 1 << 4,
-	REP_CMD_INFO = 1 << 5,
-	REP_CMD_VERIFY = 1 << 6,
-	REP_CMD_ALL = (1 << 7) - 1,
-	/* those whose rows have a CSV form, and those that a selection can narrow */
-	REP_CMD_CSV =
-		REP_CMD_VFORKS | REP_CMD_TREE | REP_CMD_EVENTS | REP_CMD_EXPORT | REP_CMD_VERIFY,
-	REP_CMD_SELECT = REP_CMD_ALL & ~(REP_CMD_INFO | REP_CMD_VERIFY),
+/*
+ * Every command, in the order of the help: its descriptor is rep_cmd_NAME, in cmd_NAME.c. Help,
+ * options, nearest names, the JSON schema and the tests go by this list and the descriptors.
+ */
+#define REP_COMMANDS(X) X(summary) X(vforks) X(tree) X(events) X(export) X(info) X(verify)
+
+/* What a command has beyond the options that all take. */
+enum rep_command_trait {
+	REP_CMD_CSV = 1 << 0,      /* its rows have a CSV form */
+	REP_CMD_SELECT = 1 << 1,   /* it can be narrowed to a time or to some processes */
+	REP_CMD_TABLES = 1 << 2,   /* its JSON rows are those of rep_tables */
+	REP_CMD_EPISODES = 1 << 3, /* its rows are vforks: outcomes, durations, order, number */
+	REP_CMD_EXPORT = 1 << 4,   /* it writes a file in a format of choice */
 };
 
 struct rep_run {
@@ -45,17 +44,19 @@ struct rep_run {
 
 struct rep_command {
 	const char *name;
-	const char *help; /* one screen, examples first */
-	enum rep_command_bit bit;
+	const char *title;   /* a few words, for the list of commands */
+	const char *help;    /* one screen, examples first */
+	unsigned int traits; /* set of enum rep_command_trait */
 	/* 0, or a negative errno when reading cannot go on; -EPIPE and the like come from run->out.
 	 */
 	int (*run)(struct rep_run *run, struct vft_err *err);
 };
 
-extern const struct rep_command rep_cmd_summary, rep_cmd_vforks, rep_cmd_tree, rep_cmd_events,
-	rep_cmd_export, rep_cmd_info, rep_cmd_verify;
+#define REP_DECLARE_COMMAND(name) extern const struct rep_command rep_cmd_##name;
+REP_COMMANDS(REP_DECLARE_COMMAND)
+#undef REP_DECLARE_COMMAND
 
-/* In the order of the help; NULL at the end. */
+/* All of them; NULL at the end. */
 extern const struct rep_command *const rep_commands[];
 const struct rep_command *rep_command_find(const char *name); /* NULL when there is none */
 

@@ -213,7 +213,8 @@ static int run_events(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_events = {
 	.name = "events",
+	.title = "what was recorded, raw",
 	.help = help,
-	.bit = REP_CMD_EVENTS,
+	.traits = REP_CMD_CSV | REP_CMD_SELECT | REP_CMD_TABLES,
 	.run = run_events,
 };

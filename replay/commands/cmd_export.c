@@ -146,7 +146,8 @@ static int run_export(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_export = {
 	.name = "export",
+	.title = "a table as csv, ndjson or json",
 	.help = help,
-	.bit = REP_CMD_EXPORT,
+	.traits = REP_CMD_CSV | REP_CMD_SELECT | REP_CMD_TABLES | REP_CMD_EXPORT,
 	.run = run_export,
 };

@@ -310,7 +310,7 @@ static int run_info(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_info = {
 	.name = "info",
+	.title = "header, clocks, losses, sizes",
 	.help = help,
-	.bit = REP_CMD_INFO,
 	.run = run_info,
 };

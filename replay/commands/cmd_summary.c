@@ -296,7 +296,8 @@ static int run_summary(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_summary = {
 	.name = "summary",
+	.title = "verdict first (default)",
 	.help = help,
-	.bit = REP_CMD_SUMMARY,
+	.traits = REP_CMD_SELECT,
 	.run = run_summary,
 };

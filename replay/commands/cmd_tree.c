@@ -314,7 +314,8 @@ static int run_tree(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_tree = {
 	.name = "tree",
+	.title = "process tree",
 	.help = help,
-	.bit = REP_CMD_TREE,
+	.traits = REP_CMD_CSV | REP_CMD_SELECT,
 	.run = run_tree,
 };

@@ -209,7 +209,8 @@ static int run_verify(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_verify = {
 	.name = "verify",
+	.title = "checks every byte",
 	.help = help,
-	.bit = REP_CMD_VERIFY,
+	.traits = REP_CMD_CSV,
 	.run = run_verify,
 };

@@ -154,7 +154,8 @@ static int run_vforks(struct rep_run *run, struct vft_err *err)
 
 const struct rep_command rep_cmd_vforks = {
 	.name = "vforks",
+	.title = "one row per vfork",
 	.help = help,
-	.bit = REP_CMD_VFORKS,
+	.traits = REP_CMD_CSV | REP_CMD_SELECT | REP_CMD_TABLES | REP_CMD_EPISODES,
 	.run = run_vforks,
 };

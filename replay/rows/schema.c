@@ -128,15 +128,14 @@ static void table_schema(struct rep_out *out, const struct rep_table_info *table
 
 /* The rows of the commands that print tables; docs/schema.md alone describes those of the others.
  */
-static void rows_schema(struct rep_out *out)
+static void rows_schema(struct rep_out *out, const char *const *commands, size_t n)
 {
 	rep_json_open(out, "if", '{');
 	rep_json_open(out, "properties", '{');
 	rep_json_open(out, "command", '{');
 	rep_json_open(out, "enum", '[');
-	word(out, NULL, "vforks");
-	word(out, NULL, "events");
-	word(out, NULL, "export");
+	for (size_t i = 0; i < n; i++)
+		word(out, NULL, commands[i]);
 	rep_json_close(out, ']');
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
@@ -161,7 +160,7 @@ static void rows_schema(struct rep_out *out)
 	rep_json_close(out, '}');
 }
 
-static void fill(struct rep_out *out)
+static void fill(struct rep_out *out, const char *const *commands, size_t n)
 {
 	rep_json_open(out, NULL, '{');
 	word(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -187,7 +186,7 @@ static void fill(struct rep_out *out)
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
 	rep_json_close(out, '}');
-	rows_schema(out);
+	rows_schema(out, commands, n);
 	rep_json_open(out, "required", '[');
 	word(out, NULL, "schema_version");
 	word(out, NULL, "command");
@@ -234,12 +233,12 @@ static void indent(struct rep_buf *to, const char *data, size_t size)
 	}
 }
 
-void rep_schema_fill(struct rep_out *out)
+void rep_schema_fill(struct rep_out *out, const char *const *commands, size_t n)
 {
 	struct rep_out flat;
 
 	rep_out_init(&flat, -1, &out->options);
-	fill(&flat);
+	fill(&flat, commands, n);
 	out->buf.failed |= flat.buf.failed;
 	indent(&out->buf, flat.buf.data, flat.buf.size);
 	rep_out_release(&flat);

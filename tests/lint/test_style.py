@@ -86,6 +86,24 @@ def check_options(root):
             yield f'option {name} is used and not defined'
 
 
+def check_manual(root):
+    """The manual has a paragraph of each command, and names each option."""
+    manual = source.read(root, 'docs/man/vfork-report.1.scd')
+    listed = re.search(r'#define REP_COMMANDS\(X\)((?:.*\\\n)*.*)',
+                       source.read(root, 'replay/commands/cmd.h'))[1]
+    options = re.findall(r'^\t\{"([\w-]+)", (?:0|\'.\'), ', source.read(root, 'replay/options.c'),
+                         re.MULTILINE)
+    if not options:
+        yield 'no options are found in replay/options.c'
+    chapter = manual.split('\n# COMMANDS\n')[1].split('\n# ')[0]
+    for name in re.findall(r'X\((\w+)\)', listed):
+        if not re.search(rf'^\*{name}\*', chapter, re.MULTILINE):
+            yield f'command {name} is not in docs/man/vfork-report.1.scd'
+    for name in options:
+        if f'*--{name}*' not in manual:
+            yield f'option --{name} is not in docs/man/vfork-report.1.scd'
+
+
 def man_page_complaints(path):
     with open(path, encoding='utf-8') as page:
         roff = subprocess.run(['scdoc'], stdin=page, capture_output=True, check=False)
@@ -118,7 +136,7 @@ def main(root):
     tap = source.Tap()
     self_test(tap)
     for check in (check_file_lengths, check_function_lengths, check_licence_lines, check_python,
-                  check_options):
+                  check_options, check_manual):
         tap.case(check.__name__.removeprefix('check_').replace('_', ' '), list(check(root)))
     if shutil.which('shellcheck'):
         tap.case('scripts', check_scripts(root))
