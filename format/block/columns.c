@@ -28,7 +28,7 @@ struct vft_columns_decoder {
 	/* From the one list of event kinds. */
 	uint64_t kinds_of[VFT_COLUMN_MAX]; /* which kinds have the column */
 	uint8_t type_of[VFT_COLUMN_MAX];   /* enum vft_type */
-	struct refs refs_of[VFT_KIND_MAX + 1];
+	struct refs refs_of[VFT_N_KINDS];
 	uint64_t string_columns;
 };
 

@@ -41,7 +41,7 @@ struct vft_columns {
 	uint32_t n_tasks, n_strings;
 	uint64_t first_ns, last_ns;
 	uint64_t kinds; /* bit n: has rows of kind n */
-	uint32_t n_kind[VFT_KIND_MAX + 1];
+	uint32_t n_kind[VFT_N_KINDS];
 	const uint8_t *kind;     /* by row */
 	const uint64_t *time_ns; /* by row */
 	const uint32_t *cpu;     /* by row */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vft/event.h>
 
+#include "format/block/layout.h"
+
 #define TYPE_OF(member)                                                                            \
 	_Generic(((struct vft_event *)0)->member, uint32_t: VFT_TYPE_U32, int32_t: VFT_TYPE_I32,   \
 		 uint64_t: VFT_TYPE_U64, const struct vft_str *: VFT_TYPE_STR,                     \
@@ -30,6 +32,11 @@ static const struct {
 #undef X
 };
 
+#define X(id, NAME, name)                                                                          \
+	_Static_assert((id) > 0 && (id) < VFT_N_KINDS, #name " fits a set of kinds");              \
+	_Static_assert(N_##NAME > 0 && N_##NAME <= VFT_MAX_FIELDS, #name " has too many columns");
+VFT_KIND_LIST(X)
+#undef X
 _Static_assert(sizeof(struct vft_event) <= 128, "an event fits two cache lines");
 
 const struct vft_field *vft_event_fields(unsigned int kind, size_t *ret_n)

@@ -39,9 +39,9 @@ struct vft_schema {
 	uint32_t n_columns;
 	uint16_t column_ids[VFT_MAX_COLUMNS]; /* rising */
 	uint8_t encodings[VFT_MAX_COLUMNS];
-	struct vft_plan plans[VFT_KIND_MAX + 1];
+	struct vft_plan plans[VFT_N_KINDS];
 	uint32_t n_steps;
-	struct vft_step steps[(VFT_KIND_MAX + 1) * VFT_MAX_FIELDS];
+	struct vft_step steps[VFT_N_KINDS * VFT_MAX_FIELDS];
 	uint64_t own_kinds; /* bit n: kind n has this version's columns, or some of them */
 	bool is_guess;      /* no SCHEMA said it */
 };

@@ -166,7 +166,7 @@ static void kind_fields(struct rep_out *out, const struct rep_section_info *info
 
 	if (json)
 		rep_json_open(out, "kinds", '{');
-	for (unsigned int kind = 0; kind < 64; kind++) {
+	for (unsigned int kind = 0; kind < VFT_N_KINDS; kind++) {
 		const char *name = vft_kind_name(kind);
 
 		if (!name || (!json && !info->n_kind[kind]))

@@ -90,7 +90,7 @@ struct rep_event_row {
 	struct {
 		uint8_t n; /* 0: not known yet */
 		uint8_t fields[REP_N_EVENTS], columns[REP_N_EVENTS];
-	} orders[VFT_KIND_MAX + 1];
+	} orders[VFT_N_KINDS];
 	struct rep_cell cells[REP_N_EVENTS];
 	size_t n;
 	char number[2][REP_NAME_SIZE];

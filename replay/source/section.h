@@ -35,11 +35,11 @@ struct rep_section_info {
 	/* Zero of the report's time, the same for all inputs: see timeline.h. As an int64_t: a host
 	 * may not have been up then. */
 	uint64_t start_ns;
-	uint64_t end_ns;            /* END's, else the last event's */
-	uint64_t first_ns, last_ns; /* of events (not snapshot rows); both 0 before any */
-	uint64_t n_events;          /* rows of all kinds, snapshots and clocks too */
-	uint64_t n_skipped;         /* rows of unknown kinds */
-	uint64_t n_kind[64];        /* rows by enum vft_kind */
+	uint64_t end_ns;              /* END's, else the last event's */
+	uint64_t first_ns, last_ns;   /* of events (not snapshot rows); both 0 before any */
+	uint64_t n_events;            /* rows of all kinds, snapshots and clocks too */
+	uint64_t n_skipped;           /* rows of unknown kinds */
+	uint64_t n_kind[VFT_N_KINDS]; /* rows by enum vft_kind */
 	uint64_t n_blocks, n_skipped_blocks;
 	uint64_t size_bytes;            /* of its blocks */
 	const struct rep_clock *clocks; /* in rising boottime */

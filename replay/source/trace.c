@@ -218,7 +218,7 @@ static bool pass(void *context, const struct vft_index_entry *entry)
 
 	if (!entry->kinds || entry->n_lost)
 		return false;
-	for (unsigned int kind = 1; kind < 64; kind++) {
+	for (unsigned int kind = 1; kind < VFT_N_KINDS; kind++) {
 		if (entry->kinds >> kind & 1 && is_kept(part, kind))
 			return false;
 	}
@@ -302,7 +302,7 @@ static int on_counted(struct replay *replay, const struct vft_item *item)
 	if (r < 0)
 		return r;
 	info->n_skipped += counted->n_skipped;
-	for (unsigned int kind = 0; kind < 64; kind++)
+	for (unsigned int kind = 0; kind < VFT_N_KINDS; kind++)
 		info->n_kind[kind] += counted->n_kind[kind];
 	return 0;
 }
@@ -344,7 +344,7 @@ static int on_rows(struct replay *replay, const struct rep_item *item)
 
 	take_rows(info, batch->type, batch->first_ns, batch->last_ns, batch->n_events);
 	info->n_skipped += batch->n_skipped;
-	for (unsigned int kind = 0; kind < 64; kind++)
+	for (unsigned int kind = 0; kind < VFT_N_KINDS; kind++)
 		info->n_kind[kind] += columns->n_kind[kind];
 	r = take_clocks(replay, columns);
 	if (r == 0)

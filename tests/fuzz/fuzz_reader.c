@@ -157,7 +157,7 @@ static void read_as_file(const uint8_t *data, size_t size, bool by_index, uint64
 }
 
 struct counts {
-	uint64_t n_kind[64], n_gaps;
+	uint64_t n_kind[VFT_N_KINDS], n_gaps;
 };
 
 /* False: not read to the end. */

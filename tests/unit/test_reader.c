@@ -501,7 +501,7 @@ static void test_reader__many_held_batches(void **state)
 }
 
 struct kinds {
-	uint64_t n_kind[64], n_decoded, n_counted, n_gaps, first_ns, last_ns;
+	uint64_t n_kind[VFT_N_KINDS], n_decoded, n_counted, n_gaps, first_ns, last_ns;
 };
 
 /* Rows by kind, those of @counted kinds not decoded where they have a block to themselves. */

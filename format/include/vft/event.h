@@ -119,6 +119,7 @@ enum vft_kind {
 #undef X
 	/* a file's kinds are ids 1..63, so that a set of them fits 64 bits */
 	VFT_KIND_MAX = 63,
+	VFT_N_KINDS, /* the size of an array by kind */
 };
 
 /*

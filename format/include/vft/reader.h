@@ -88,7 +88,7 @@ struct vft_passed {
 
 /* What a block of rows says of itself, and how many rows of which kind it has. */
 struct vft_counted {
-	uint64_t n_kind[64]; /* of kinds this version knows */
+	uint64_t n_kind[VFT_N_KINDS]; /* of kinds this version knows */
 	uint64_t n_events;   /* the sum of them */
 	uint64_t n_skipped;  /* rows of other kinds */
 	uint64_t first_ns, last_ns;
