@@ -36,7 +36,7 @@ static void push_gap(struct vft_reader *reader, uint64_t offset, uint64_t size,
 /* The current section ends at reader->at, one way or the other. */
 static void leave_section(struct vft_reader *reader)
 {
-	struct vft_where *where = &reader->where;
+	struct vft_where *where = &reader->blocks.where;
 	struct vft_gap gap = {.from_ns = where->last_ns, .to_ns = UINT64_MAX};
 
 	if (where->is_refused) {
@@ -55,13 +55,13 @@ static void leave_section(struct vft_reader *reader)
 static void enter_section(struct vft_reader *reader, uint64_t start)
 {
 	leave_section(reader);
-	reader->where = (struct vft_where){.is_active = true,
-					   .id = reader->header.section_id,
-					   .begins_at = reader->at,
-					   .start = start};
+	reader->blocks.where = (struct vft_where){.is_active = true,
+						  .id = reader->blocks.header.section_id,
+						  .begins_at = reader->at,
+						  .start = start};
 	vft_schema_init(&reader->schema);
 	reader->schema_number++;
-	reader->section = (struct vft_section){.section_id = reader->header.section_id,
+	reader->section = (struct vft_section){.section_id = reader->blocks.header.section_id,
 					       .version = VFT_FORMAT_VERSION};
 }
 
@@ -75,12 +75,12 @@ static int deliver_section(struct vft_reader *reader, struct vft_item *ret)
 {
 	struct vft_section section;
 
-	if (vft_section_decode(vft_reader_payload(reader), &section) < 0)
+	if (vft_section_decode(vft_blocks_payload(&reader->blocks), &section) < 0)
 		section = (struct vft_section){.version = UINT32_MAX};
-	section.section_id = reader->header.section_id;
+	section.section_id = reader->blocks.header.section_id;
 	reader->section = section;
 	if (!is_section_known(&section)) {
-		reader->where.is_refused = true;
+		reader->blocks.where.is_refused = true;
 		return 0;
 	}
 	ret->kind = VFT_ITEM_SECTION;
@@ -94,16 +94,16 @@ static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, cons
 	struct vft_gap gap = {.kind = VFT_GAP_REFUSED,
 			      .n_missing_blocks = 1,
 			      .what = what,
-			      .from_ns = reader->where.last_ns};
+			      .from_ns = reader->blocks.where.last_ns};
 	uint64_t to_ns;
-	int r = vft_scan_time_at(reader, reader->at, &to_ns);
+	int r = vft_scan_time_at(&reader->blocks, reader->at, &to_ns);
 
 	if (r < 0)
 		return r;
 	gap.to_ns = to_ns;
 	if (gap.to_ns < gap.from_ns) {
 		gap.from_ns = to_ns;
-		gap.to_ns = reader->where.last_ns;
+		gap.to_ns = reader->blocks.where.last_ns;
 	}
 	ret->kind = VFT_ITEM_GAP;
 	ret->block_type = 0;
@@ -114,15 +114,15 @@ static int deliver_refused(struct vft_reader *reader, struct vft_item *ret, cons
 /* What rows say about the section, decoded or not. */
 static void take_rows(struct vft_reader *reader, uint64_t last_ns)
 {
-	reader->where.n_events += reader->header.n_events;
-	if (last_ns > reader->where.last_ns)
-		reader->where.last_ns = last_ns;
+	reader->blocks.where.n_events += reader->blocks.header.n_events;
+	if (last_ns > reader->blocks.where.last_ns)
+		reader->blocks.where.last_ns = last_ns;
 }
 
 static int deliver_counted(struct vft_reader *reader, struct vft_item *ret)
 {
-	int r = vft_decoder_count(&reader->decoder, &reader->schema, &reader->header,
-				  vft_reader_payload(reader), reader->counted_kinds,
+	int r = vft_decoder_count(&reader->decoder, &reader->schema, &reader->blocks.header,
+				  vft_blocks_payload(&reader->blocks), reader->counted_kinds,
 				  &reader->counted);
 
 	if (r != 1)
@@ -140,19 +140,21 @@ static int deliver_raw(struct vft_reader *reader, struct vft_item *ret)
 	struct vft_directory *directory = &reader->decoder.directory;
 	struct vft_rows_info info;
 	const char *what;
-	int r = vft_directory_parse(vft_reader_payload(reader), &reader->header, directory, &what);
+	int r = vft_directory_parse(vft_blocks_payload(&reader->blocks), &reader->blocks.header,
+				    directory, &what);
 
 	if (r < 0)
 		return deliver_refused(reader, ret, what);
-	if (!reader->header.n_events ||
-	    vft_rows_info_decode(directory->info, &reader->header, &info) < 0 || !info.has_last_ts)
+	if (!reader->blocks.header.n_events ||
+	    vft_rows_info_decode(directory->info, &reader->blocks.header, &info) < 0 ||
+	    !info.has_last_ts)
 		return deliver_refused(reader, ret, "block information is malformed");
-	reader->raw = (struct vft_raw){.header = reader->header,
-				       .before_ns = reader->where.last_ns,
+	reader->raw = (struct vft_raw){.header = reader->blocks.header,
+				       .before_ns = reader->blocks.where.last_ns,
 				       .last_ns = info.last_ts,
 				       .schema = &reader->schema,
 				       .schema_number = reader->schema_number,
-				       .payload = &reader->payload};
+				       .payload = &reader->blocks.payload};
 	take_rows(reader, info.last_ts);
 	ret->kind = VFT_ITEM_RAW;
 	ret->raw = &reader->raw;
@@ -165,7 +167,7 @@ static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 	const struct vft_batch *batch;
 	int r;
 
-	reader->raw_total += reader->header.raw_len;
+	reader->raw_total += reader->blocks.header.raw_len;
 	/* A stream's size is what has come of it. */
 	if (reader->raw_total > reader->max_raw_total &&
 	    (!reader->is_scaled || reader->raw_total / RAW_PER_BYTE > reader->at))
@@ -175,8 +177,8 @@ static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 		return r;
 	if (reader->is_raw)
 		return deliver_raw(reader, ret);
-	r = vft_decoder_decode(&reader->decoder, &reader->schema, &reader->header,
-			       vft_reader_payload(reader), &batch, &what);
+	r = vft_decoder_decode(&reader->decoder, &reader->schema, &reader->blocks.header,
+			       vft_blocks_payload(&reader->blocks), &batch, &what);
 	if (r == -EBADMSG)
 		return deliver_refused(reader, ret, what);
 	if (r < 0)
@@ -189,18 +191,18 @@ static int deliver_rows(struct vft_reader *reader, struct vft_item *ret)
 
 static int deliver_end(struct vft_reader *reader, struct vft_item *ret)
 {
-	int r = vft_end_decode(vft_reader_payload(reader), &reader->losses, &reader->end);
+	int r = vft_end_decode(vft_blocks_payload(&reader->blocks), &reader->losses, &reader->end);
 
 	if (r == -EBADMSG)
 		return deliver_refused(reader, ret, "END block is malformed");
 	if (r < 0)
 		return r;
-	reader->where.has_ended = true;
-	reader->where.end_off = reader->header.self_off;
-	reader->end.seen_blocks = reader->where.n_blocks - 1;
-	reader->end.seen_rows = reader->where.n_events;
-	if (reader->end.end_ns > reader->where.last_ns)
-		reader->where.last_ns = reader->end.end_ns;
+	reader->blocks.where.has_ended = true;
+	reader->blocks.where.end_off = reader->blocks.header.self_off;
+	reader->end.seen_blocks = reader->blocks.where.n_blocks - 1;
+	reader->end.seen_rows = reader->blocks.where.n_events;
+	if (reader->end.end_ns > reader->blocks.where.last_ns)
+		reader->blocks.where.last_ns = reader->end.end_ns;
 	ret->kind = VFT_ITEM_END;
 	ret->end = &reader->end;
 	return 1;
@@ -208,7 +210,7 @@ static int deliver_end(struct vft_reader *reader, struct vft_item *ret)
 
 static int deliver_meta(struct vft_reader *reader, struct vft_item *ret)
 {
-	if (vft_meta_decode(vft_reader_payload(reader), &reader->meta) < 0)
+	if (vft_meta_decode(vft_blocks_payload(&reader->blocks), &reader->meta) < 0)
 		return deliver_refused(reader, ret, "META block is malformed");
 	ret->kind = VFT_ITEM_META;
 	ret->meta = &reader->meta;
@@ -217,9 +219,9 @@ static int deliver_meta(struct vft_reader *reader, struct vft_item *ret)
 
 static int deliver_schema(struct vft_reader *reader, struct vft_item *ret)
 {
-	reader->where.has_schema = true;
+	reader->blocks.where.has_schema = true;
 	reader->schema_number++;
-	if (vft_schema_decode(vft_reader_payload(reader), &reader->schema) < 0) {
+	if (vft_schema_decode(vft_blocks_payload(&reader->blocks), &reader->schema) < 0) {
 		vft_schema_init(&reader->schema);
 		return deliver_refused(reader, ret,
 				       "SCHEMA block is malformed; that of version 1 is used");
@@ -235,7 +237,7 @@ static int deliver_unknown(struct vft_reader *reader, struct vft_item *ret)
 	struct vft_item gap = {0};
 	int r = 0;
 
-	if (!(reader->header.type & VFT_TYPE_IGNORABLE))
+	if (!(reader->blocks.header.type & VFT_TYPE_IGNORABLE))
 		r = deliver_refused(reader, &gap, "a block of a later version of the format");
 	ret->kind = VFT_ITEM_SKIPPED;
 	ret->gap = gap.gap;
@@ -246,17 +248,18 @@ static int deliver_unknown(struct vft_reader *reader, struct vft_item *ret)
 /* The loaded block as an item: 1, 0 when it makes none, or negative. */
 static int deliver(struct vft_reader *reader, struct vft_item *ret)
 {
-	*ret = (struct vft_item){.offset = reader->loaded_at,
-				 .size_bytes = reader->loaded_size,
-				 .block_type = reader->header.type};
-	reader->where.n_blocks++;
-	if (!vft_type_is_rows(reader->header.type)) /* of others, a later version may have rows */
-		reader->where.n_events += reader->header.n_events;
-	if (reader->where.is_refused) {
-		reader->where.has_ended = reader->header.type == VFT_BLOCK_END;
+	*ret = (struct vft_item){.offset = reader->blocks.loaded_at,
+				 .size_bytes = reader->blocks.loaded_size,
+				 .block_type = reader->blocks.header.type};
+	reader->blocks.where.n_blocks++;
+	if (!vft_type_is_rows(
+		    reader->blocks.header.type)) /* of others, a later version may have rows */
+		reader->blocks.where.n_events += reader->blocks.header.n_events;
+	if (reader->blocks.where.is_refused) {
+		reader->blocks.where.has_ended = reader->blocks.header.type == VFT_BLOCK_END;
 		return 0;
 	}
-	switch (reader->header.type) {
+	switch (reader->blocks.header.type) {
 	case VFT_BLOCK_SECTION:
 		return deliver_section(reader, ret);
 	case VFT_BLOCK_META:
@@ -268,7 +271,7 @@ static int deliver(struct vft_reader *reader, struct vft_item *ret)
 	case VFT_BLOCK_EVENTS:
 		return deliver_rows(reader, ret);
 	case VFT_BLOCK_INDEX:
-		reader->where.index_off = reader->header.self_off;
+		reader->blocks.where.index_off = reader->blocks.header.self_off;
 		ret->kind = VFT_ITEM_INDEX;
 		return 1;
 	case VFT_BLOCK_END:
@@ -281,13 +284,13 @@ static int deliver(struct vft_reader *reader, struct vft_item *ret)
 /* MUST be said: what an earlier SCHEMA block may have changed is not known. */
 static void notice_schema(struct vft_reader *reader, uint64_t offset)
 {
-	struct vft_where *where = &reader->where;
+	struct vft_where *where = &reader->blocks.where;
 	struct vft_gap gap = {.kind = VFT_GAP_REFUSED,
-			      .from_ns = reader->header.first_ts,
-			      .to_ns = reader->header.first_ts,
+			      .from_ns = reader->blocks.header.first_ts,
+			      .to_ns = reader->blocks.header.first_ts,
 			      .what = "no SCHEMA block; that of version 1 is used"};
 
-	if (where->is_refused || where->has_schema || !vft_type_is_rows(reader->header.type))
+	if (where->is_refused || where->has_schema || !vft_type_is_rows(reader->blocks.header.type))
 		return;
 	where->has_schema = true;
 	push_gap(reader, offset, 0, &gap);
@@ -297,16 +300,16 @@ static void notice_schema(struct vft_reader *reader, uint64_t offset)
  * said already. */
 static int precede(struct vft_reader *reader, uint64_t offset)
 {
-	struct vft_where *where = &reader->where;
+	struct vft_where *where = &reader->blocks.where;
 	struct vft_gap gap = {.kind = VFT_GAP_DAMAGE, .from_ns = where->last_ns};
-	uint64_t n_missing = reader->header.seq - where->next_seq;
+	uint64_t n_missing = reader->blocks.header.seq - where->next_seq;
 	int r;
 
-	where->next_seq = reader->header.seq + 1;
+	where->next_seq = reader->blocks.header.seq + 1;
 	if (n_missing && !reader->n_queued && !where->is_refused) {
 		gap.n_missing_blocks = n_missing;
 		gap.what = "blocks are missing by their sequence numbers";
-		r = vft_scan_time(reader, &gap.to_ns);
+		r = vft_scan_time(&reader->blocks, &gap.to_ns);
 		if (r < 0)
 			return r;
 		push_gap(reader, offset, 0, &gap);
@@ -318,26 +321,26 @@ static int precede(struct vft_reader *reader, uint64_t offset)
 /* The loaded block at @offset is one of a section whose beginning is lost. */
 static int adopt(struct vft_reader *reader, uint64_t offset)
 {
-	const struct vft_header *header = &reader->header;
+	const struct vft_header *header = &reader->blocks.header;
 	struct vft_item item = {.kind = VFT_ITEM_SECTION, .offset = offset};
 	struct vft_gap gap = {.kind = VFT_GAP_DAMAGE,
 			      .n_missing_blocks = header->seq,
 			      .what = "the beginning of the section is missing"};
 	/* Without another before it, the damage before it is its own. */
-	bool is_told = !reader->where.is_active;
+	bool is_told = !reader->blocks.where.is_active;
 	int r;
 
 	enter_section(reader, offset - header->self_off);
 	item.section = &reader->section;
 	push(reader, &item);
 	if (!is_told) {
-		r = vft_scan_time(reader, &gap.to_ns);
+		r = vft_scan_time(&reader->blocks, &gap.to_ns);
 		if (r < 0)
 			return r;
 		gap.from_ns = header->seq == 1 ? gap.to_ns : 0; /* SECTION holds no event */
 		push_gap(reader, offset, 0, &gap);
 	}
-	reader->where.next_seq = header->seq + 1;
+	reader->blocks.where.next_seq = header->seq + 1;
 	notice_schema(reader, offset);
 	return 0;
 }
@@ -345,21 +348,21 @@ static int adopt(struct vft_reader *reader, uint64_t offset)
 /* The block at @offset is loaded: take it, and begin its section if it is another one. */
 static int accept(struct vft_reader *reader, uint64_t offset)
 {
-	const struct vft_header *header = &reader->header;
+	const struct vft_header *header = &reader->blocks.header;
 	int r = 0;
 
 	reader->at = offset;
 	reader->has_rest = false;
 	if (vft_scan_is_section(header)) {
 		enter_section(reader, offset);
-		reader->where.next_seq = 1;
-	} else if (vft_scan_continues(&reader->where, header, offset)) {
+		reader->blocks.where.next_seq = 1;
+	} else if (vft_scan_continues(&reader->blocks.where, header, offset)) {
 		r = precede(reader, offset);
 	} else {
 		r = adopt(reader, offset);
 	}
-	reader->is_loaded = true;
-	reader->at = offset + reader->loaded_size;
+	reader->blocks.is_loaded = true;
+	reader->at = offset + reader->blocks.loaded_size;
 	reader->block_end = offset + vft_header_get_size(header);
 	return r;
 }
@@ -371,8 +374,8 @@ static int accept(struct vft_reader *reader, uint64_t offset)
 static int bound_inner_gap(struct vft_reader *reader, uint64_t from, uint64_t offset,
 			   struct vft_gap *gap)
 {
-	const struct vft_header *header = &reader->header;
-	struct vft_where *where = &reader->where;
+	const struct vft_header *header = &reader->blocks.header;
+	struct vft_where *where = &reader->blocks.where;
 	/* Bytes of the section that are missing; padding is less than 8 of them. */
 	uint64_t n_bytes = header->self_off - (from - where->start);
 
@@ -386,14 +389,14 @@ static int bound_inner_gap(struct vft_reader *reader, uint64_t from, uint64_t of
 			return 0;
 		}
 	}
-	return vft_scan_time(reader, &gap->to_ns);
+	return vft_scan_time(&reader->blocks, &gap->to_ns);
 }
 
 /* Fill in the gap [from, @offset) that the loaded block bounds. */
 static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, struct vft_gap *gap)
 {
-	const struct vft_header *header = &reader->header;
-	const struct vft_where *where = &reader->where;
+	const struct vft_header *header = &reader->blocks.header;
+	const struct vft_where *where = &reader->blocks.where;
 	struct vft_where adopted;
 	int r;
 
@@ -408,10 +411,10 @@ static int bound_gap(struct vft_reader *reader, uint64_t from, uint64_t offset, 
 		gap->what = "the beginning of the section is missing";
 	gap->n_missing_blocks = header->seq;
 	adopted = *where;
-	reader->where = (struct vft_where){
+	reader->blocks.where = (struct vft_where){
 		.is_active = true, .id = header->section_id, .start = offset - header->self_off};
-	r = vft_scan_time(reader, &gap->to_ns);
-	reader->where = adopted;
+	r = vft_scan_time(&reader->blocks, &gap->to_ns);
+	reader->blocks.where = adopted;
 	gap->from_ns = header->seq == 1 ? gap->to_ns : 0;
 	return r;
 }
@@ -424,7 +427,7 @@ static void keep_rest(struct vft_reader *reader)
 	reader->has_rest = true;
 	/* the padding of the last block may have been cut */
 	reader->rest_at = reader->at < reader->block_end ? reader->block_end : reader->at;
-	reader->rest_where = reader->where;
+	reader->rest_where = reader->blocks.where;
 }
 
 /* Nothing that can be believed follows [from, @offset), which is the input's end. */
@@ -432,8 +435,8 @@ static void lose_rest(struct vft_reader *reader, uint64_t from, uint64_t offset,
 		      struct vft_gap *gap)
 {
 	keep_rest(reader);
-	gap->to_ns = reader->where.has_ended ? gap->from_ns : UINT64_MAX;
-	if (!reader->where.is_refused)
+	gap->to_ns = reader->blocks.where.has_ended ? gap->from_ns : UINT64_MAX;
+	if (!reader->blocks.where.is_refused)
 		push_gap(reader, from, offset - from, gap);
 	reader->at = offset;
 }
@@ -445,7 +448,7 @@ static void lose_rest(struct vft_reader *reader, uint64_t from, uint64_t offset,
 static int lose(struct vft_reader *reader, enum vft_load load, const char *what, uint64_t size)
 {
 	struct vft_gap gap = {
-		.kind = VFT_GAP_DAMAGE, .what = what, .from_ns = reader->where.last_ns};
+		.kind = VFT_GAP_DAMAGE, .what = what, .from_ns = reader->blocks.where.last_ns};
 	uint64_t from = reader->at, offset = from + size, ignored_size;
 	const char *ignored;
 	int r = 0;
@@ -454,9 +457,9 @@ static int lose(struct vft_reader *reader, enum vft_load load, const char *what,
 		gap.kind = VFT_GAP_REFUSED;
 	/* Where the header is intact, what stands right behind is likelier than what is inside. */
 	if (load == VFT_LOAD_PAYLOAD)
-		r = vft_scan_load(reader, offset, &ignored, &ignored_size);
+		r = vft_scan_load(&reader->blocks, offset, &ignored, &ignored_size);
 	if (r >= 0 && r != VFT_LOAD_BLOCK) {
-		r = vft_scan_search(reader, from, load, size, &offset);
+		r = vft_scan_search(&reader->blocks, from, load, size, &offset);
 		if (r == 0) {
 			if (load == VFT_LOAD_CUT)
 				gap.kind = VFT_GAP_CUT;
@@ -469,7 +472,7 @@ static int lose(struct vft_reader *reader, enum vft_load load, const char *what,
 	if (r < 0)
 		return r;
 	/* A section that follows another at once: nothing of that one is missing. */
-	if (!reader->where.is_refused && !(offset == from && reader->where.has_ended))
+	if (!reader->blocks.where.is_refused && !(offset == from && reader->blocks.where.has_ended))
 		push_gap(reader, from, offset - from, &gap);
 	return accept(reader, offset);
 }
@@ -477,7 +480,7 @@ static int lose(struct vft_reader *reader, enum vft_load load, const char *what,
 /* The trailer, if it stands at reader->at: 1 and an item is queued, 0, or negative. */
 static int take_trailer(struct vft_reader *reader)
 {
-	struct vft_where *where = &reader->where;
+	struct vft_where *where = &reader->blocks.where;
 	uint8_t bytes[VFT_TRAILER_SIZE];
 	struct vft_trailer trailer;
 	struct vft_item item = {
@@ -486,7 +489,7 @@ static int take_trailer(struct vft_reader *reader)
 
 	if (!where->has_ended || where->has_trailer)
 		return 0;
-	n = reader->source->read_at(reader->source, reader->at, bytes, sizeof(bytes));
+	n = reader->blocks.source->read_at(reader->blocks.source, reader->at, bytes, sizeof(bytes));
 	if (n < 0)
 		return (int)n;
 	if (n < (int64_t)sizeof(bytes) || vft_trailer_parse(bytes, &trailer) < 0 ||
@@ -515,7 +518,7 @@ static int step(struct vft_reader *reader)
 		r = take_trailer(reader);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = vft_scan_load(reader, reader->at, &what, &size);
+	r = vft_scan_load(&reader->blocks, reader->at, &what, &size);
 	if (r < 0)
 		return r;
 	switch ((enum vft_load)r) {
@@ -555,8 +558,8 @@ static int next_item(struct vft_reader *reader, struct vft_item *ret)
 			return 1;
 		}
 		reader->next_queued = reader->n_queued = 0;
-		if (reader->is_loaded) {
-			reader->is_loaded = false;
+		if (reader->blocks.is_loaded) {
+			reader->blocks.is_loaded = false;
 			r = deliver(reader, ret);
 			if (r != 0)
 				return r;
@@ -589,14 +592,14 @@ int vft_reader_next(struct vft_reader *reader, struct vft_item *ret, struct vft_
 
 int vft_reader_resume(struct vft_reader *reader, struct vft_err *err)
 {
-	if (!reader->source->seekable)
+	if (!reader->blocks.source->seekable)
 		return vft_fail(err, -ESPIPE, reader->at, "a pipe does not grow behind its end");
 	if (!reader->is_done || reader->next_queued < reader->n_queued ||
 	    reader->next_first < reader->n_first)
 		return vft_fail(err, -EBUSY, reader->at, "not all was read yet");
 	reader->is_done = reader->has_rest = false;
 	reader->at = reader->rest_at;
-	reader->where = reader->rest_where;
+	reader->blocks.where = reader->rest_where;
 	reader->is_scaled = !reader->is_limited; /* to what is read, not to what the size was */
 	return 0;
 }
@@ -656,7 +659,7 @@ int vft_reader_open(struct vft_source *source, const struct vft_limits *limits,
 		vft_source_close(source);
 		return vft_fail(err, -ENOMEM, 0, "out of memory");
 	}
-	reader->source = source;
+	reader->blocks.source = source;
 	if (__builtin_mul_overflow(source->size_bytes, RAW_PER_BYTE, &allowed))
 		allowed = UINT64_MAX;
 	reader->max_raw_total = allowed > MIN_RAW_TOTAL ? allowed : MIN_RAW_TOTAL;
@@ -688,9 +691,9 @@ void vft_reader_set_raw(struct vft_reader *reader)
 
 void vft_reader_swap_payload(struct vft_reader *reader, struct vft_buffer *buffer)
 {
-	struct vft_buffer payload = reader->payload;
+	struct vft_buffer payload = reader->blocks.payload;
 
-	reader->payload = *buffer;
+	reader->blocks.payload = *buffer;
 	*buffer = payload;
 }
 
@@ -698,11 +701,11 @@ void vft_reader_close(struct vft_reader *reader)
 {
 	if (!reader)
 		return;
-	vft_source_close(reader->source);
+	vft_source_close(reader->blocks.source);
 	vft_decoder_release(&reader->decoder);
-	vft_buffer_release(&reader->payload);
+	vft_buffer_release(&reader->blocks.payload);
 	vft_buffer_release(&reader->losses);
-	vft_buffer_release(&reader->entries);
-	free(reader->chunk);
+	vft_buffer_release(&reader->follow.entries);
+	free(reader->blocks.chunk);
 	free(reader);
 }

@@ -2,8 +2,8 @@
 /*
  * reader_impl.h - the reader's state, shared by the files that make it up. Internal to libvft.
  *
- * scan.c finds the next block that can be believed, reader.c turns it into an item, reader_index.c
- * seeks, verify.c looks closer than others need.
+ * blocks.c finds the next block that can be believed, reader.c turns it into an item, follow.c goes
+ * by the index, verify.c looks closer than others need.
  */
 #ifndef VFT_READER_IMPL_H
 #define VFT_READER_IMPL_H
@@ -12,6 +12,7 @@
 #include "format/block/block.h"
 #include "format/block/decode.h"
 #include "format/block/index.h"
+#include "format/read/blocks.h"
 #include <vft/reader.h>
 #include "format/block/schema.h"
 #include "format/read/raw.h"
@@ -22,25 +23,19 @@
 			*/
 #define VFT_N_FIRST 64 /* items before the first SECTION that open remembers */
 
-/* The section that blocks must belong to. */
-struct vft_where {
-	bool is_active;  /* there is one */
-	bool is_refused; /* of a later version: its blocks are passed over */
-	bool has_ended;  /* END was read */
-	bool has_trailer;
-	bool has_schema;
-	uint64_t id;
-	uint64_t begins_at; /* what is left of it, in the input */
-	/* position in the input - self_off, mod 2^64: its head may be cut off */
-	uint64_t start;
-	uint64_t next_seq;
-	uint64_t last_ns;            /* greatest event time so far; after END its end_ns */
-	uint64_t n_blocks, n_events; /* read or passed over; of the section */
-	uint64_t end_off, index_off; /* self_off of them; 0 = none */
+/* How the index is followed, past what nobody wants. */
+struct vft_follow {
+	/* The blocks before @next_entry are behind; none are left when the index is not followed.
+	 */
+	struct vft_buffer entries;
+	size_t next_entry;
+	vft_pass_fn pass;
+	void *pass_context;
 };
 
 struct vft_reader {
-	struct vft_source *source;
+	struct vft_blocks blocks;
+	struct vft_follow follow;
 	uint64_t max_raw_total, raw_total;
 	bool is_scaled; /* max_raw_total grows with the input read */
 	uint64_t at;    /* the input up to here is done with */
@@ -53,7 +48,6 @@ struct vft_reader {
 	uint64_t rest_at, block_end; /* of the last block, all its padding included */
 	struct vft_where rest_where;
 
-	struct vft_where where;
 	struct vft_section section;
 	struct vft_meta meta;
 	struct vft_end end;
@@ -61,32 +55,11 @@ struct vft_reader {
 	struct vft_decoder decoder;
 	struct vft_buffer losses;
 
-	/* The block at loaded_at, whose checksums are right; not yet delivered when is_loaded. */
-	bool is_loaded;
-	bool has_bad_padding; /* it is not zero */
-	bool has_cut_padding; /* not all of it is there */
-	bool has_sync;        /* the payload has the sync pattern; known when is_strict */
-	uint64_t loaded_at, loaded_size;
-	struct vft_header header;
-	struct vft_buffer payload;
-
 	struct vft_item queue[VFT_N_QUEUED];
 	unsigned int n_queued, next_queued;
 	struct vft_item first[VFT_N_FIRST];
 	unsigned int n_first, next_first;
 
-	uint8_t *chunk;      /* of a search */
-	uint64_t n_wasted;   /* bytes checked in vain during searches */
-	uint64_t n_searched; /* bytes looked at beyond the first block that may be believed */
-
-	/* The blocks before @next_entry are behind; none are left when the index is not followed.
-	 */
-	struct vft_buffer entries;
-	size_t next_entry;
-	vft_pass_fn pass;
-	void *pass_context;
-
-	bool is_strict; /* look for what a writer must not do and a reader bears */
 	uint64_t counted_kinds;
 	struct vft_counted counted;
 
@@ -95,69 +68,7 @@ struct vft_reader {
 	uint64_t schema_number;
 };
 
-enum vft_load {
-	VFT_LOAD_END = 0, /* no bytes there */
-	VFT_LOAD_BLOCK,   /* reader->header and payload are filled */
-	VFT_LOAD_CUT,     /* the input ends inside it */
-	VFT_LOAD_REFUSED, /* an intact header that is over a limit or of a later version */
-	VFT_LOAD_DAMAGED, /* a wrong checksum, or none of ours */
-	VFT_LOAD_PAYLOAD, /* of these, with an intact header: reader->header says how long it is */
-};
-
-/*
- * Look at the block at @offset, which must go on with the current section or begin one. Returns an
- * enum vft_load, and *ret_what says what is wrong with it; *ret_size is its size by its header, 0
- * when that is not known. Negative for the source's errors, -ENOMEM.
- */
-VFT_MUST_CHECK int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what,
-				 uint64_t *ret_size);
-
-/*
- * Search for a believable block, for damage that begins at @gap, where vft_scan_load gave @load and
- * @size. 1 when one is loaded and *ret_offset is its place; 0 when there is none and *ret_offset is
- * the input's end.
- */
-VFT_MUST_CHECK int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load,
-				   uint64_t size, uint64_t *ret_offset);
-
-/*
- * The time of the first event at or behind the loaded block, which bounds a gap before it; or, from
- * END, when recording ended. UINT64_MAX when nothing says.
- */
-VFT_MUST_CHECK int vft_scan_time(struct vft_reader *reader, uint64_t *ret_ns);
-
-/* The same for what follows at @offset, with nothing loaded there yet. Leaves the payload alone. */
-VFT_MUST_CHECK int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_ns);
-
-/* Whether a header is that of a SECTION block, or of the current section's next block at @offset.
- */
-bool vft_scan_is_section(const struct vft_header *header);
-bool vft_scan_continues(const struct vft_where *where, const struct vft_header *header,
-			uint64_t offset);
-
-/* Or of a later block of it, that does not stand where it says, for damage that begins at @gap. */
-bool vft_scan_resumes(const struct vft_where *where, const struct vft_header *header, uint64_t gap);
-
-static inline bool vft_type_is_rows(uint16_t type)
-{
-	return type == VFT_BLOCK_EVENTS || type == VFT_BLOCK_SNAPSHOT || type == VFT_BLOCK_CLOCK;
-}
-
-static inline struct vft_cursor vft_reader_payload(const struct vft_reader *reader)
-{
-	return vft_cursor_init(reader->payload.data, reader->header.payload_len);
-}
-
-/* Read the header at @offset. 1, 0 when there is no intact one, negative for the source's errors.
- */
-VFT_MUST_CHECK int vft_scan_header(struct vft_reader *reader, uint64_t offset,
-				   struct vft_header *ret);
-
 /* Pass over what is not wanted at reader->at: 1 and an item is queued, 0, or negative. */
 VFT_MUST_CHECK int vft_reader_pass(struct vft_reader *reader);
-
-/* Read the payload of the block at @offset into @payload and check it: 1, 0, or negative. */
-VFT_MUST_CHECK int vft_scan_payload(struct vft_reader *reader, uint64_t offset,
-				    const struct vft_header *header, struct vft_buffer *payload);
 
 #endif

@@ -100,11 +100,11 @@ static void take_index(struct walk *walk)
 
 const char *vft_strict_check(const struct vft_reader *reader)
 {
-	struct walk walk = {vft_reader_payload(reader), false};
+	struct walk walk = {vft_blocks_payload(&reader->blocks), false};
 
-	if (reader->has_sync)
+	if (reader->blocks.has_sync)
 		return "a payload that has the sync pattern and no mask against it";
-	switch (reader->header.type) {
+	switch (reader->blocks.header.type) {
 	case VFT_BLOCK_META:
 		take_tlvs(&walk, is_meta_number);
 		break;

@@ -47,7 +47,7 @@ static int on_gap(struct verifier *v, const struct vft_item *item)
 /* What the reader has just read, in the form an INDEX block has it. */
 static int remember(struct verifier *v, const struct vft_item *item)
 {
-	const struct vft_header *header = &v->reader->header;
+	const struct vft_header *header = &v->reader->blocks.header;
 	struct vft_index_entry entry = {.self_off = header->self_off,
 					.size_bytes = item->size_bytes,
 					.seq = header->seq,
@@ -91,7 +91,7 @@ static int check_index(struct verifier *v, const struct vft_item *item)
 	int r;
 
 	v->entries.size = 0;
-	r = vft_index_decode(vft_reader_payload(v->reader), MAX_REMEMBERED, &v->entries,
+	r = vft_index_decode(vft_blocks_payload(&v->reader->blocks), MAX_REMEMBERED, &v->entries,
 			     &previous_off);
 	if (r == -ENOMEM)
 		return r;
@@ -106,7 +106,7 @@ static int check_index(struct verifier *v, const struct vft_item *item)
 	}
 	v->seen.size = 0;
 	v->is_complete = true;
-	v->previous_off = v->reader->header.self_off;
+	v->previous_off = v->reader->blocks.header.self_off;
 	return r < 0 ? report(v, item->offset, item->size_bytes,
 			      "the index does not agree with the blocks", true)
 		     : 0;
@@ -114,10 +114,10 @@ static int check_index(struct verifier *v, const struct vft_item *item)
 
 static int check_end(struct verifier *v, const struct vft_item *item)
 {
-	const struct vft_where *where = &v->reader->where;
+	const struct vft_where *where = &v->reader->blocks.where;
 
 	/* Whatever was lost has been reported; then the totals cannot be right either. */
-	if (!v->is_damaged && (item->end->n_blocks != v->reader->header.seq ||
+	if (!v->is_damaged && (item->end->n_blocks != v->reader->blocks.header.seq ||
 			       item->end->n_events != where->n_events))
 		return report(v, item->offset, item->size_bytes,
 			      "END does not count what the section holds", false);
@@ -127,13 +127,13 @@ static int check_end(struct verifier *v, const struct vft_item *item)
 static int check_padding(struct verifier *v, const struct vft_item *item)
 {
 	const struct vft_reader *reader = v->reader;
-	uint64_t end = item->offset + VFT_HEADER_SIZE + reader->header.payload_len;
+	uint64_t end = item->offset + VFT_HEADER_SIZE + reader->blocks.header.payload_len;
 	uint64_t padding = item->offset + item->size_bytes - end;
 	int r = 0;
 
-	if (reader->has_bad_padding)
+	if (reader->blocks.has_bad_padding)
 		r = report(v, end, padding, "padding that is not zero", false);
-	if (r == 0 && reader->has_cut_padding)
+	if (r == 0 && reader->blocks.has_cut_padding)
 		r = report(v, end, padding, "padding that is cut short", true);
 	return r;
 }
@@ -191,9 +191,9 @@ static int check_item(struct verifier *v, const struct vft_item *item)
 	case VFT_ITEM_SECTION:
 		return begin_section(v, item);
 	case VFT_ITEM_BATCH:
-		v->result.n_events += v->reader->header.n_events;
+		v->result.n_events += v->reader->blocks.header.n_events;
 		if (v->is_damaged)
-			v->result.n_recovered_events += v->reader->header.n_events;
+			v->result.n_recovered_events += v->reader->blocks.header.n_events;
 		r = check_order(v, item);
 		return r == 0 ? check_block(v, item) : r;
 	case VFT_ITEM_END:
@@ -256,7 +256,7 @@ int vft_verify(struct vft_source *source, const struct vft_limits *limits,
 	if (r < 0)
 		return r;
 	v.reader = reader;
-	reader->is_strict = reader->decoder.is_strict = true;
+	reader->blocks.is_strict = reader->decoder.is_strict = true;
 	r = verify_all(&v, err);
 	vft_buffer_release(&v.seen);
 	vft_buffer_release(&v.entries);

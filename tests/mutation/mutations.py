@@ -49,8 +49,8 @@ decode = of('format/block/decode.c', 'rows', 'columns', 'reader', 'golden/format
 index = of('format/block/index.c', 'index', 'reader_index', 'verify', 'part')
 crc = of('format/base/crc32c.c', 'crc32c')
 reader = of('format/read/reader.c', 'reader', 'recovery', 'verify')
-reader_index = of('format/read/reader_index.c', 'reader_index', 'part')
-scan = of('format/read/scan.c', 'recovery', 'splice', 'reader')
+follow = of('format/read/follow.c', 'reader_index', 'part')
+blocks = of('format/read/blocks.c', 'recovery', 'splice', 'reader')
 
 MUTATIONS = (
     # --- what a verdict rests on ------------------------------------------------------------------
@@ -397,36 +397,37 @@ MUTATIONS = (
     index('a trailer whose sum is wrong is believed',
           'return vft_cursor_u32(&c) == vft_crc32c(0, bytes, VFT_TRL_CRC) ? 0 : -EBADMSG;',
           'return 0;'),
-    reader_index('the end of a run is not looked at',
+    follow('the end of a run is not looked at',
                  'r = check_entry(reader, &index, entry + n_passed);', 'r = 1;'),
-    reader_index('the beginning of a run is not looked at',
-                 'int r = check_entry(reader, &index, entry); if (r == 1 && reader->next_entry',
-                 'int r = 1;\nif (r == 1 && reader->next_entry'),
-    reader_index('entries need not be in their order', '|| e->seq != i)', ')'),
-    reader_index('an index of another section is believed',
+    follow('the beginning of a run is not looked at',
+                 'int r = check_entry(reader, &index, entry); '
+                 'if (r == 1 && reader->follow.next_entry',
+                 'int r = 1;\nif (r == 1 && reader->follow.next_entry'),
+    follow('entries need not be in their order', '|| e->seq != i)', ')'),
+    follow('an index of another section is believed',
                  '(uint32_t)header.section_id == index->section && vft_index_entry_agrees',
                  'vft_index_entry_agrees'),
 
-    scan('numbers of blocks may fall',
+    blocks('numbers of blocks may fall',
          'header->self_off == offset - where->start && header->seq >= where->next_seq &&',
          'header->self_off == offset - where->start &&'),
-    scan('blocks behind END belong to it',
+    blocks('blocks behind END belong to it',
          '!where->has_ended && header->section_id == where->id && header->self_off ==',
          'header->section_id == where->id && header->self_off =='),
-    scan('a block may stand elsewhere than it says',
+    blocks('a block may stand elsewhere than it says',
          'header->self_off == offset - where->start && header->seq', 'header->seq'),
-    scan('what resumes may be behind in its number',
+    blocks('what resumes may be behind in its number',
          'header->type != VFT_BLOCK_SECTION && header->seq >= where->next_seq &&',
          'header->type != VFT_BLOCK_SECTION &&'),
-    scan('what resumes may be behind in its place',
+    blocks('what resumes may be behind in its place',
          'header->self_off >= gap - where->start;', 'true;'),
-    scan('adopts any block',
+    blocks('adopts any block',
          'if (vft_scan_is_section(header) || header->self_off <= offset - search->gap)', 'if (1)'),
-    scan('a copy inside a damaged block goes on', 'if (goes_on && !is_copy)', 'if (goes_on)'),
-    scan('no limit of what is checked in vain',
-         'if (reader->n_wasted > MAX_WASTED) return 0; reader->header = header;',
-         'reader->header = header;'),
-    scan('another section wins at once',
+    blocks('a copy inside a damaged block goes on', 'if (goes_on && !is_copy)', 'if (goes_on)'),
+    blocks('no limit of what is checked in vain',
+         'if (blocks->n_wasted > MAX_WASTED) return 0; blocks->header = header;',
+         'blocks->header = header;'),
+    blocks('another section wins at once',
          'if (continues || !where->is_active || where->has_ended) return 1;', 'return 1;'),
 
     reader('sections of a later version are read',

@@ -16,12 +16,13 @@ struct loaded_index {
 static int load_trailer(struct vft_reader *reader, struct vft_trailer *ret)
 {
 	uint8_t bytes[VFT_TRAILER_SIZE];
-	uint64_t size = reader->source->size_bytes;
+	uint64_t size = reader->blocks.source->size_bytes;
 	int64_t n;
 
-	if (!reader->source->seekable || size < VFT_TRAILER_SIZE)
+	if (!reader->blocks.source->seekable || size < VFT_TRAILER_SIZE)
 		return 0;
-	n = reader->source->read_at(reader->source, size - sizeof(bytes), bytes, sizeof(bytes));
+	n = reader->blocks.source->read_at(reader->blocks.source, size - sizeof(bytes), bytes,
+					   sizeof(bytes));
 	if (n < 0)
 		return (int)n;
 	return n == sizeof(bytes) && vft_trailer_parse(bytes, ret) == 0 &&
@@ -33,14 +34,14 @@ static int load_trailer(struct vft_reader *reader, struct vft_trailer *ret)
 static int load_block(struct vft_reader *reader, const struct loaded_index *index,
 		      uint64_t self_off, struct vft_header *header, struct vft_buffer *payload)
 {
-	int r = vft_scan_header(reader, index->start + self_off, header);
+	int r = vft_scan_header(&reader->blocks, index->start + self_off, header);
 
 	if (r != 1)
 		return r;
 	if (header->type != VFT_BLOCK_INDEX || header->self_off != self_off ||
 	    (uint32_t)header->section_id != index->section)
 		return 0;
-	return vft_scan_payload(reader, index->start + self_off, header, payload);
+	return vft_scan_payload(&reader->blocks, index->start + self_off, header, payload);
 }
 
 /* The places of all INDEX blocks, the last one first, which is at @self_off. 1, 0, or negative. */
@@ -109,7 +110,7 @@ static int load_index(struct vft_reader *reader, struct loaded_index *index)
 
 	if (r != 1)
 		return r;
-	index->start = reader->source->size_bytes - VFT_TRAILER_SIZE - trailer.self_off;
+	index->start = reader->blocks.source->size_bytes - VFT_TRAILER_SIZE - trailer.self_off;
 	index->section = trailer.section;
 	r = find_blocks(reader, index, trailer.self_off - trailer.to_index, &offsets, &payload);
 	for (size_t n = offsets.size / sizeof(uint64_t); r == 1 && n; n--)
@@ -124,7 +125,7 @@ static int check_entry(struct vft_reader *reader, const struct loaded_index *ind
 		       const struct vft_index_entry *entry)
 {
 	struct vft_header header;
-	int r = vft_scan_header(reader, index->start + entry->self_off, &header);
+	int r = vft_scan_header(&reader->blocks, index->start + entry->self_off, &header);
 
 	return r == 1 ? (uint32_t)header.section_id == index->section &&
 				vft_index_entry_agrees(entry, &header)
@@ -150,7 +151,7 @@ int vft_reader_has_index(struct vft_reader *reader, struct vft_err *err)
 int vft_reader_get_index(struct vft_reader *reader, const struct vft_index_entry **ret_entries,
 			 size_t *ret_n, struct vft_err *err)
 {
-	if (!reader->entries.size) {
+	if (!reader->follow.entries.size) {
 		struct loaded_index index = {0};
 		int r = load_index(reader, &index);
 
@@ -158,29 +159,29 @@ int vft_reader_get_index(struct vft_reader *reader, const struct vft_index_entry
 			vft_buffer_release(&index.entries);
 			return r < 0 ? fail(reader, err, r) : 0;
 		}
-		reader->entries = index.entries;
-		reader->next_entry = 0;
+		reader->follow.entries = index.entries;
+		reader->follow.next_entry = 0;
 	}
-	*ret_entries = vft_index_get(&reader->entries, 0);
-	*ret_n = vft_index_count(&reader->entries);
+	*ret_entries = vft_index_get(&reader->follow.entries, 0);
+	*ret_n = vft_index_count(&reader->follow.entries);
 	return 1;
 }
 
 void vft_reader_set_pass(struct vft_reader *reader, vft_pass_fn pass, void *context)
 {
-	reader->pass = pass;
-	reader->pass_context = context;
+	reader->follow.pass = pass;
+	reader->follow.pass_context = context;
 }
 
 /* The entry of the block at reader->at, if the blocks so far were what the index says. */
 static const struct vft_index_entry *entry_here(struct vft_reader *reader)
 {
-	const struct vft_where *where = &reader->where;
-	size_t n = vft_index_count(&reader->entries);
+	const struct vft_where *where = &reader->blocks.where;
+	size_t n = vft_index_count(&reader->follow.entries);
 
-	for (; reader->next_entry < n; reader->next_entry++) {
+	for (; reader->follow.next_entry < n; reader->follow.next_entry++) {
 		const struct vft_index_entry *e =
-			vft_index_get(&reader->entries, reader->next_entry);
+			vft_index_get(&reader->follow.entries, reader->follow.next_entry);
 
 		if (e->self_off > reader->at)
 			return NULL;
@@ -193,13 +194,14 @@ static const struct vft_index_entry *entry_here(struct vft_reader *reader)
 
 static bool is_passed(const struct vft_reader *reader, const struct vft_index_entry *entry)
 {
-	return vft_type_is_rows(entry->type) && reader->pass(reader->pass_context, entry);
+	return vft_type_is_rows(entry->type) &&
+	       reader->follow.pass(reader->follow.pass_context, entry);
 }
 
 /* How many entries from @entry on are passed over. */
 static size_t count_passed(const struct vft_reader *reader, const struct vft_index_entry *entry)
 {
-	size_t n = vft_index_count(&reader->entries) - reader->next_entry, i = 0;
+	size_t n = vft_index_count(&reader->follow.entries) - reader->follow.next_entry, i = 0;
 
 	while (i < n && is_passed(reader, &entry[i]))
 		i++;
@@ -210,24 +212,25 @@ static size_t count_passed(const struct vft_reader *reader, const struct vft_ind
 static int check_run(struct vft_reader *reader, const struct vft_index_entry *entry,
 		     size_t n_passed)
 {
-	struct loaded_index index = {.section = (uint32_t)reader->where.id};
+	struct loaded_index index = {.section = (uint32_t)reader->blocks.where.id};
 	int r = check_entry(reader, &index, entry);
 
-	if (r == 1 && reader->next_entry + n_passed < vft_index_count(&reader->entries))
+	if (r == 1 &&
+	    reader->follow.next_entry + n_passed < vft_index_count(&reader->follow.entries))
 		r = check_entry(reader, &index, entry + n_passed);
 	return r;
 }
 
 int vft_reader_pass(struct vft_reader *reader)
 {
-	const struct vft_index_entry *entry = reader->pass ? entry_here(reader) : NULL;
+	const struct vft_index_entry *entry = reader->follow.pass ? entry_here(reader) : NULL;
 	struct vft_item item = {.kind = VFT_ITEM_PASSED, .offset = reader->at};
-	struct vft_where *where = &reader->where;
+	struct vft_where *where = &reader->blocks.where;
 	size_t n = entry ? count_passed(reader, entry) : 0;
 	int r = n ? check_run(reader, entry, n) : 0;
 
 	if (r == 0 && n)
-		reader->next_entry = vft_index_count(&reader->entries);
+		reader->follow.next_entry = vft_index_count(&reader->follow.entries);
 	if (r != 1)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -241,7 +244,7 @@ int vft_reader_pass(struct vft_reader *reader)
 	where->n_blocks += n;
 	where->n_events += item.passed.n_events;
 	reader->at += item.size_bytes;
-	reader->next_entry += n;
+	reader->follow.next_entry += n;
 	reader->queue[reader->n_queued++] = item;
 	return 1;
 }

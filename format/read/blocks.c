@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the next block that can be believed. */
+#include "format/read/blocks.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/block/index.h"
 #include "format/block/meta_codec.h"
-#include "format/read/reader_impl.h"
 
 #define CHUNK     (64u << 10)
 #define N_PEEKED  16 /* blocks looked ahead for a time */
@@ -44,10 +45,10 @@ bool vft_scan_resumes(const struct vft_where *where, const struct vft_header *he
 	       header->self_off >= gap - where->start;
 }
 
-int vft_scan_header(struct vft_reader *reader, uint64_t offset, struct vft_header *ret)
+int vft_scan_header(struct vft_blocks *blocks, uint64_t offset, struct vft_header *ret)
 {
 	uint8_t bytes[VFT_HEADER_SIZE];
-	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+	int64_t n = blocks->source->read_at(blocks->source, offset, bytes, sizeof(bytes));
 
 	if (n < 0)
 		return (int)n;
@@ -56,7 +57,7 @@ int vft_scan_header(struct vft_reader *reader, uint64_t offset, struct vft_heade
 }
 
 /* Read payload and padding, as far as they are there. Returns the bytes read. */
-static int64_t read_payload(struct vft_reader *reader, uint64_t offset,
+static int64_t read_payload(struct vft_blocks *blocks, uint64_t offset,
 			    const struct vft_header *header, struct vft_buffer *payload)
 {
 	size_t size = (size_t)(vft_header_get_size(header) - VFT_HEADER_SIZE);
@@ -65,16 +66,16 @@ static int64_t read_payload(struct vft_reader *reader, uint64_t offset,
 	payload->size = 0;
 	if (vft_buffer_reserve(payload, size + 1) < 0)
 		return -ENOMEM;
-	n = reader->source->read_at(reader->source, offset + VFT_HEADER_SIZE, payload->data, size);
+	n = blocks->source->read_at(blocks->source, offset + VFT_HEADER_SIZE, payload->data, size);
 	if (n > 0)
 		payload->size = (size_t)n;
 	return n;
 }
 
-int vft_scan_payload(struct vft_reader *reader, uint64_t offset, const struct vft_header *header,
+int vft_scan_payload(struct vft_blocks *blocks, uint64_t offset, const struct vft_header *header,
 		     struct vft_buffer *payload)
 {
-	int64_t n = read_payload(reader, offset, header, payload);
+	int64_t n = read_payload(blocks, offset, header, payload);
 
 	if (n < 0)
 		return (int)n;
@@ -85,60 +86,60 @@ int vft_scan_payload(struct vft_reader *reader, uint64_t offset, const struct vf
  * Padding that is not zero, behind the loaded payload: another block may begin in it, where bytes
  * are missing. Nothing that was recorded stands there, so that an intact header is enough.
  */
-static int check_padding(struct vft_reader *reader, uint64_t offset)
+static int check_padding(struct vft_blocks *blocks, uint64_t offset)
 {
-	const struct vft_buffer *payload = &reader->payload;
+	const struct vft_buffer *payload = &blocks->payload;
 
-	for (size_t i = reader->header.payload_len; i < payload->size; i++) {
+	for (size_t i = blocks->header.payload_len; i < payload->size; i++) {
 		struct vft_header header;
 		int r;
 
-		reader->has_bad_padding |= payload->data[i] != 0;
+		blocks->has_bad_padding |= payload->data[i] != 0;
 		if (memcmp(payload->data + i, VFT_SYNC, payload->size - i))
 			continue;
-		r = vft_scan_header(reader, offset + VFT_HEADER_SIZE + i, &header);
+		r = vft_scan_header(blocks, offset + VFT_HEADER_SIZE + i, &header);
 		if (r < 0)
 			return r;
 		if (r == 1) {
-			reader->loaded_size = VFT_HEADER_SIZE + i;
-			reader->has_bad_padding = false;
-			reader->has_cut_padding = true;
+			blocks->loaded_size = VFT_HEADER_SIZE + i;
+			blocks->has_bad_padding = false;
+			blocks->has_cut_padding = true;
 			return 0;
 		}
 	}
 	return 0;
 }
 
-/* Payload and checks of the block whose header is in reader->header. An enum vft_load. */
-static int load_payload(struct vft_reader *reader, uint64_t offset)
+/* Payload and checks of the block whose header is in blocks->header. An enum vft_load. */
+static int load_payload(struct vft_blocks *blocks, uint64_t offset)
 {
-	const struct vft_header *header = &reader->header;
-	struct vft_buffer *payload = &reader->payload;
-	int64_t n = read_payload(reader, offset, header, payload);
+	const struct vft_header *header = &blocks->header;
+	struct vft_buffer *payload = &blocks->payload;
+	int64_t n = read_payload(blocks, offset, header, payload);
 	int r;
 
 	if (n < 0)
 		return (int)n;
 	if (n < header->payload_len)
 		return VFT_LOAD_CUT;
-	if (reader->is_strict)
-		reader->has_sync =
+	if (blocks->is_strict)
+		blocks->has_sync =
 			memmem(payload->data, header->payload_len, VFT_SYNC, VFT_SYNC_SIZE);
 	if (vft_payload_open(payload->data, header) < 0)
 		return VFT_LOAD_PAYLOAD;
-	reader->loaded_at = offset;
-	reader->loaded_size = VFT_HEADER_SIZE + (uint64_t)n;
-	reader->has_bad_padding = false;
-	reader->has_cut_padding = reader->loaded_size < vft_header_get_size(header);
-	r = check_padding(reader, offset);
+	blocks->loaded_at = offset;
+	blocks->loaded_size = VFT_HEADER_SIZE + (uint64_t)n;
+	blocks->has_bad_padding = false;
+	blocks->has_cut_padding = blocks->loaded_size < vft_header_get_size(header);
+	r = check_padding(blocks, offset);
 	return r < 0 ? r : VFT_LOAD_BLOCK;
 }
 
-int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_what,
+int vft_scan_load(struct vft_blocks *blocks, uint64_t offset, const char **ret_what,
 		  uint64_t *ret_size)
 {
 	uint8_t bytes[VFT_HEADER_SIZE];
-	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+	int64_t n = blocks->source->read_at(blocks->source, offset, bytes, sizeof(bytes));
 	struct vft_header header;
 	const char *what;
 	int r;
@@ -151,7 +152,7 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 
 		*ret_what = "the input ends inside a block";
 		if (!memcmp(bytes, VFT_SYNC, size) ||
-		    (reader->where.has_ended && n < VFT_TRAILER_SIZE &&
+		    (blocks->where.has_ended && n < VFT_TRAILER_SIZE &&
 		     !memcmp(bytes, VFT_TRAILER_MAGIC, size)))
 			return VFT_LOAD_CUT;
 		*ret_what = "bytes that are no block";
@@ -161,16 +162,16 @@ int vft_scan_load(struct vft_reader *reader, uint64_t offset, const char **ret_w
 	if (vft_header_parse(bytes, &header) < 0)
 		return VFT_LOAD_DAMAGED;
 	*ret_what = "a block that does not belong here";
-	if (!vft_scan_is_section(&header) && !vft_scan_continues(&reader->where, &header, offset))
+	if (!vft_scan_is_section(&header) && !vft_scan_continues(&blocks->where, &header, offset))
 		return VFT_LOAD_DAMAGED;
 	what = vft_header_check(&header);
 	if (what) {
 		*ret_what = what;
 		return VFT_LOAD_REFUSED;
 	}
-	reader->header = header;
+	blocks->header = header;
 	*ret_size = vft_header_get_size(&header);
-	r = load_payload(reader, offset);
+	r = load_payload(blocks, offset);
 	if (r == VFT_LOAD_CUT)
 		*ret_what = "the input ends inside a block";
 	else if (r == VFT_LOAD_PAYLOAD)
@@ -193,11 +194,11 @@ struct search {
 };
 
 /* Whether the section ends at @offset and the input with it, trailer or not: 1, 0, negative. */
-static int is_last(struct vft_reader *reader, uint64_t offset)
+static int is_last(struct vft_blocks *blocks, uint64_t offset)
 {
 	uint8_t bytes[VFT_TRAILER_SIZE + 1];
 	struct vft_trailer trailer;
-	int64_t n = reader->source->read_at(reader->source, offset, bytes, sizeof(bytes));
+	int64_t n = blocks->source->read_at(blocks->source, offset, bytes, sizeof(bytes));
 
 	if (n < 0)
 		return (int)n;
@@ -208,13 +209,13 @@ static int is_last(struct vft_reader *reader, uint64_t offset)
  * Whether intact blocks of one section follow one another from @offset on, across @until; or, when
  * the input is cut before that, up to an END that ends it too. 1, 0 or negative.
  */
-static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, bool is_cut)
+static int reaches(struct vft_blocks *blocks, uint64_t offset, uint64_t until, bool is_cut)
 {
 	uint64_t start = 0, section_id = 0, at = offset;
 	struct vft_header header;
 
 	while (at <= until) {
-		int r = vft_scan_header(reader, at, &header);
+		int r = vft_scan_header(blocks, at, &header);
 
 		if (r <= 0)
 			return r;
@@ -224,13 +225,13 @@ static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, b
 		} else if (header.section_id != section_id || at - header.self_off != start) {
 			return 0;
 		}
-		reader->n_wasted += VFT_HEADER_SIZE + header.payload_len;
-		r = vft_scan_payload(reader, at, &header, &reader->payload);
+		blocks->n_wasted += VFT_HEADER_SIZE + header.payload_len;
+		r = vft_scan_payload(blocks, at, &header, &blocks->payload);
 		if (r <= 0)
 			return r;
 		at += vft_header_get_size(&header);
 		if (header.type == VFT_BLOCK_END)
-			return at > until ? 1 : is_cut ? is_last(reader, at) : 0;
+			return at > until ? 1 : is_cut ? is_last(blocks, at) : 0;
 	}
 	return 1;
 }
@@ -239,20 +240,20 @@ static int reaches(struct vft_reader *reader, uint64_t offset, uint64_t until, b
  * Whether what is at @offset cannot lie inside the payload of the block where the damage begins: 1,
  * 0 or negative. It is too near to it, or behind its end, or blocks follow one another across that.
  */
-static int is_outside(struct vft_reader *reader, const struct search *search, uint64_t offset)
+static int is_outside(struct vft_blocks *blocks, const struct search *search, uint64_t offset)
 {
 	if (offset - search->gap < VFT_HEADER_SIZE || offset >= search->inside_until)
 		return 1;
-	if (reader->n_wasted > MAX_WASTED)
+	if (blocks->n_wasted > MAX_WASTED)
 		return 0;
-	return reaches(reader, offset, search->inside_until, search->is_cut);
+	return reaches(blocks, offset, search->inside_until, search->is_cut);
 }
 
 /* Whether a block at @offset that does not stand where it says may be believed: 1, 0, negative. */
-static int may_begin(struct vft_reader *reader, struct search *search,
+static int may_begin(struct vft_blocks *blocks, struct search *search,
 		     const struct vft_header *header, uint64_t offset)
 {
-	const struct vft_where *where = &reader->where;
+	const struct vft_where *where = &blocks->where;
 	bool goes_on, is_copy;
 	int r;
 
@@ -262,14 +263,14 @@ static int may_begin(struct vft_reader *reader, struct search *search,
 	if (header->section_id != where->id) {
 		if (vft_scan_is_section(header) || header->self_off <= offset - search->gap)
 			return 1;
-		return is_outside(reader, search, offset);
+		return is_outside(blocks, search, offset);
 	}
 	goes_on = vft_scan_resumes(where, header, search->gap);
 	is_copy = search->has_copy && search->copy_start == offset - header->self_off;
 	if (goes_on && !is_copy)
 		return 1;
 	if (!is_copy || !search->is_copy_outside) {
-		r = is_outside(reader, search, offset);
+		r = is_outside(blocks, search, offset);
 		if (r < 0)
 			return r;
 		search->has_copy = true;
@@ -280,12 +281,12 @@ static int may_begin(struct vft_reader *reader, struct search *search,
 }
 
 /* Whether the candidate at @offset is to be believed: 1 and loaded, 0, or negative. */
-static int try_candidate(struct vft_reader *reader, struct search *search, uint64_t offset)
+static int try_candidate(struct vft_blocks *blocks, struct search *search, uint64_t offset)
 {
-	const struct vft_where *where = &reader->where;
+	const struct vft_where *where = &blocks->where;
 	struct vft_header header;
 	bool continues;
-	int r = vft_scan_header(reader, offset, &header);
+	int r = vft_scan_header(blocks, offset, &header);
 
 	if (r <= 0)
 		return r;
@@ -293,16 +294,16 @@ static int try_candidate(struct vft_reader *reader, struct search *search, uint6
 	if (!continues) {
 		if (search->has_other)
 			return 0;
-		r = may_begin(reader, search, &header, offset);
+		r = may_begin(blocks, search, &header, offset);
 		if (r <= 0)
 			return r;
 	}
-	if (reader->n_wasted > MAX_WASTED)
+	if (blocks->n_wasted > MAX_WASTED)
 		return 0;
-	reader->header = header;
-	r = load_payload(reader, offset);
+	blocks->header = header;
+	r = load_payload(blocks, offset);
 	if (r != VFT_LOAD_BLOCK) {
-		reader->n_wasted += header.payload_len;
+		blocks->n_wasted += header.payload_len;
 		return r < 0 ? r : 0;
 	}
 	if (continues || !where->is_active || where->has_ended)
@@ -314,28 +315,28 @@ static int try_candidate(struct vft_reader *reader, struct search *search, uint6
 }
 
 /* Whether to take the first block that may be believed: there are enough of them, or too many. */
-static bool has_looked_enough(const struct vft_reader *reader, const struct search *search,
+static bool has_looked_enough(const struct vft_blocks *blocks, const struct search *search,
 			      uint64_t offset)
 {
 	return search->has_other &&
 	       (offset > search->window ||
-		reader->n_searched > MAX_SEARCHED + SEARCHED_EACH * reader->at);
+		blocks->n_searched > MAX_SEARCHED + SEARCHED_EACH * search->gap);
 }
 
-/* The candidates in reader->chunk, @size bytes at @offset. 1 and *ret_offset, 0, or negative. */
-static int search_chunk(struct vft_reader *reader, struct search *search, uint64_t offset,
+/* The candidates in blocks->chunk, @size bytes at @offset. 1 and *ret_offset, 0, or negative. */
+static int search_chunk(struct vft_blocks *blocks, struct search *search, uint64_t offset,
 			size_t size, uint64_t *ret_offset)
 {
-	struct vft_cursor c = vft_cursor_init(reader->chunk, size);
+	struct vft_cursor c = vft_cursor_init(blocks->chunk, size);
 
 	while (vft_cursor_find(&c, VFT_SYNC, VFT_SYNC_SIZE)) {
 		uint64_t at = offset + (size - vft_cursor_left(&c));
 		int r;
 
-		if (has_looked_enough(reader, search, at))
+		if (has_looked_enough(blocks, search, at))
 			return 0;
-		reader->n_searched += search->has_other ? CANDIDATE_COST : 0;
-		r = try_candidate(reader, search, at);
+		blocks->n_searched += search->has_other ? CANDIDATE_COST : 0;
+		r = try_candidate(blocks, search, at);
 		if (r != 0) {
 			*ret_offset = at;
 			return r;
@@ -345,7 +346,7 @@ static int search_chunk(struct vft_reader *reader, struct search *search, uint64
 	return 0;
 }
 
-int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load, uint64_t size,
+int vft_scan_search(struct vft_blocks *blocks, uint64_t gap, enum vft_load load, uint64_t size,
 		    uint64_t *ret_offset)
 {
 	struct search search = {.gap = gap,
@@ -355,25 +356,25 @@ int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load,
 	/* What does not belong at @gap may be a block of elsewhere; the others were looked at. */
 	uint64_t offset = load == VFT_LOAD_DAMAGED ? gap : gap + 1;
 
-	if (!reader->chunk)
-		reader->chunk = malloc(CHUNK);
-	if (!reader->chunk)
+	if (!blocks->chunk)
+		blocks->chunk = malloc(CHUNK);
+	if (!blocks->chunk)
 		return -ENOMEM;
 	for (;;) {
-		int64_t n = reader->source->read_at(reader->source, offset, reader->chunk, CHUNK);
+		int64_t n = blocks->source->read_at(blocks->source, offset, blocks->chunk, CHUNK);
 		int r;
 
 		if (n < 0)
 			return (int)n;
-		r = search_chunk(reader, &search, offset, (size_t)n, ret_offset);
+		r = search_chunk(blocks, &search, offset, (size_t)n, ret_offset);
 		if (r != 0)
 			return r;
-		reader->n_searched += search.has_other ? CHUNK : 0;
-		if (has_looked_enough(reader, &search, offset) || (search.has_other && n < CHUNK)) {
+		blocks->n_searched += search.has_other ? CHUNK : 0;
+		if (has_looked_enough(blocks, &search, offset) || (search.has_other && n < CHUNK)) {
 			*ret_offset = search.other;
-			r = vft_scan_header(reader, search.other, &reader->header);
+			r = vft_scan_header(blocks, search.other, &blocks->header);
 			if (r == 1)
-				r = load_payload(reader, search.other);
+				r = load_payload(blocks, search.other);
 			/* It was whole a moment ago; a file that changes meanwhile ends here. */
 			return r < 0 ? r : r == VFT_LOAD_BLOCK;
 		}
@@ -385,12 +386,12 @@ int vft_scan_search(struct vft_reader *reader, uint64_t gap, enum vft_load load,
 	}
 }
 
-static int time_of_end(struct vft_reader *reader, uint64_t offset, const struct vft_header *header,
+static int time_of_end(struct vft_blocks *blocks, uint64_t offset, const struct vft_header *header,
 		       uint64_t *ret_ns)
 {
 	struct vft_buffer payload = {0}, losses = {0};
 	struct vft_end end;
-	int r = vft_scan_payload(reader, offset, header, &payload);
+	int r = vft_scan_payload(blocks, offset, header, &payload);
 
 	*ret_ns = UINT64_MAX;
 	if (r == 1 &&
@@ -403,7 +404,7 @@ static int time_of_end(struct vft_reader *reader, uint64_t offset, const struct 
 	return r < 0 && r != -ESPIPE ? r : 0;
 }
 
-int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_ns)
+int vft_scan_time_at(struct vft_blocks *blocks, uint64_t offset, uint64_t *ret_ns)
 {
 	uint64_t from = offset;
 
@@ -411,14 +412,14 @@ int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_n
 	/* Not so far that a pipe could not come back. */
 	for (unsigned int i = 0; i < N_PEEKED && offset - from < MAX_BLOCK; i++) {
 		struct vft_header header;
-		int r = vft_scan_header(reader, offset, &header);
+		int r = vft_scan_header(blocks, offset, &header);
 
 		if (r <= 0)
 			return r;
-		if (!vft_scan_continues(&reader->where, &header, offset))
+		if (!vft_scan_continues(&blocks->where, &header, offset))
 			return 0;
 		if (header.type == VFT_BLOCK_END)
-			return time_of_end(reader, offset, &header, ret_ns);
+			return time_of_end(blocks, offset, &header, ret_ns);
 		if (vft_type_is_rows(header.type)) {
 			*ret_ns = header.first_ts;
 			return 0;
@@ -428,7 +429,7 @@ int vft_scan_time_at(struct vft_reader *reader, uint64_t offset, uint64_t *ret_n
 	return 0;
 }
 
-int vft_scan_time(struct vft_reader *reader, uint64_t *ret_ns)
+int vft_scan_time(struct vft_blocks *blocks, uint64_t *ret_ns)
 {
-	return vft_scan_time_at(reader, reader->loaded_at, ret_ns);
+	return vft_scan_time_at(blocks, blocks->loaded_at, ret_ns);
 }
