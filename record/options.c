@@ -368,7 +368,7 @@ static int bad_word(const char *word)
 			word, word);
 	else
 		fprintf(stderr,
-			"vfork-record: unexpected '%s'; a command to run goes behind '--': "
+			"vfork-record: unexpected '%s'; a command to run goes after '--': "
 			"vfork-record -- %s\n",
 			word, word);
 	return -EINVAL;
@@ -411,7 +411,7 @@ static int parse_options(int argc, char **argv, struct rec_options *ret)
 	if (optind == last || strcmp(argv[optind - 1], "--") != 0)
 		return optind < argc ? bad_word(argv[optind]) : 0;
 	if (optind == argc) {
-		fprintf(stderr, "vfork-record: no command behind '--'; name one, or leave '--' "
+		fprintf(stderr, "vfork-record: no command after '--'; name one, or leave '--' "
 				"out to record the whole system\n");
 		return -EINVAL;
 	}
