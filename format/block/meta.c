@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "format/block/layout.h"
-#include "format/block/meta_codec.h"
 #include "format/block/meta.h"
 
 int vft_section_encode(const struct vft_section *section, struct vft_buffer *payload)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "format/block/index.h"
-#include "format/block/meta_codec.h"
+#include "format/block/meta.h"
 
 #define CHUNK     (64u << 10)
 #define N_PEEKED  16 /* blocks looked ahead for a time */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "format/base/grown.h"
-#include "format/block/meta_codec.h"
 #include "format/read/reader_impl.h"
 #include "format/block/meta.h"
 

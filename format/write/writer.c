@@ -10,7 +10,6 @@
 #include "format/block/encode.h"
 #include "format/block/index.h"
 #include "format/block/layout.h"
-#include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include "format/block/meta.h"
 

@@ -15,7 +15,6 @@
 
 #include "../unit/trace.h"
 #include "format/block/index.h"
-#include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include <vft/verify.h>
 #include "format/block/meta.h"

@@ -8,7 +8,7 @@
 
 #include "format/base/crc32c.h"
 #include "format/block/encode.h"
-#include "format/block/meta_codec.h"
+#include "format/block/meta.h"
 
 static const char *target;
 

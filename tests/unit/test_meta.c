@@ -2,7 +2,6 @@
 /* SECTION, META and END: what is written comes back, and what no writer writes is refused. */
 #include <errno.h>
 
-#include "format/block/meta_codec.h"
 #include "trace.h"
 #include "format/block/meta.h"
 

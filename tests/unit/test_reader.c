@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <vft/raw.h>
-#include "format/block/meta_codec.h"
 #include "format/block/schema.h"
 #include "trace.h"
 #include "format/block/meta.h"

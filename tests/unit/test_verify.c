@@ -3,7 +3,7 @@
 
 #include "format/base/crc32c.h"
 #include "format/block/index.h"
-#include "format/block/meta_codec.h"
+#include "format/block/meta.h"
 #include "trace.h"
 #include <vft/verify.h>
 
