@@ -249,7 +249,7 @@ static int child_exits(struct rep_model *model, struct episode *episode,
 static int end_waits_of(struct rep_model *model, struct process *process,
 			const struct vft_event *event)
 {
-	struct episode *episode = map_find(&model->waiters, event->task->tid);
+	struct episode *episode = pids_find(model->pids, event->task->tid, PID_WAITER);
 	struct rep_key key = model_key_of(event->task);
 	int r;
 
@@ -549,7 +549,10 @@ int rep_model_new(const struct rep_model_ops *ops, void *context, struct rep_mod
 	if (!model)
 		return -ENOMEM;
 	model->losses = calloc(1, sizeof(*model->losses));
-	if (!model->losses) {
+	model->pids = calloc(1, sizeof(*model->pids));
+	if (!model->losses || !model->pids) {
+		free(model->losses);
+		free(model->pids);
 		free(model);
 		return -ENOMEM;
 	}
@@ -573,9 +576,8 @@ void rep_model_free(struct rep_model *model)
 	if (!model)
 		return;
 	drop_section(model);
-	map_release(&model->processes);
-	map_release(&model->episodes);
-	map_release(&model->waiters);
+	pids_release(model->pids);
+	free(model->pids);
 	rep_losses_release(model->losses);
 	free(model->losses);
 	model_forget_seen(model);

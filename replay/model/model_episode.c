@@ -11,7 +11,7 @@ struct rep_point model_now(const struct rep_model *model, uint64_t time_ns)
 
 struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key)
 {
-	struct episode *episode = map_find(&model->episodes, tid);
+	struct episode *episode = pids_find(model->pids, tid, PID_CHILD);
 
 	while (episode &&
 	       (episode->pub.child.start_ns != key.start_ns || episode->pub.child.tgid != key.tgid))
@@ -21,14 +21,15 @@ struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, 
 
 static void episode_free(struct rep_model *model, struct episode *episode)
 {
-	struct episode *newest = map_find(&model->episodes, episode->pub.child_tid);
+	struct episode *newest = pids_find(model->pids, episode->pub.child_tid, PID_CHILD);
 
 	if (newest == episode && !episode->older) {
-		map_remove(&model->episodes, episode->pub.child_tid, episode);
+		pids_remove(model->pids, episode->pub.child_tid, PID_CHILD, episode);
 	} else {
 		model->n_older--;
 		if (newest == episode)
-			map_place(&model->episodes, episode->pub.child_tid, episode->older);
+			pids_replace(model->pids, episode->pub.child_tid, PID_CHILD,
+				     episode->older);
 		else if (newest)
 			newest->older = NULL;
 	}
@@ -48,7 +49,7 @@ static void episode_free(struct rep_model *model, struct episode *episode)
 void model_episode_unblock(struct rep_model *model, struct episode *episode)
 {
 	if (episode->pub.parent_tid)
-		map_remove(&model->waiters, episode->pub.parent_tid, episode);
+		pids_remove(model->pids, episode->pub.parent_tid, PID_WAITER, episode);
 	if (!episode->waiter)
 		return;
 	if (episode->previous_waiter)
@@ -77,9 +78,9 @@ int model_episode_set_waiter(struct rep_model *model, struct episode *episode,
 	/* A thread waits for one child at a time. */
 	model_thread_acts(model, waiter_tid, waiter, episode->pub.start_ns);
 	/* A list may have named its next wait before this one is told. */
-	other = map_find(&model->waiters, waiter_tid);
+	other = pids_find(model->pids, waiter_tid, PID_WAITER);
 	if (!other || other->pub.start_ns <= episode->pub.start_ns)
-		r = map_set(&model->waiters, waiter_tid, episode);
+		r = pids_set(model->pids, waiter_tid, PID_WAITER, episode);
 	if (r < 0 || !waiter.start_ns)
 		return r;
 	r = model_process_get(model, waiter, event, &process);
@@ -131,7 +132,7 @@ static int give_up_reused(struct rep_model *model, struct episode *episode, uint
 
 int model_episode_arrive(struct rep_model *model, struct rep_key key, uint64_t time_ns)
 {
-	struct episode *episode = map_find(&model->episodes, key.tgid);
+	struct episode *episode = pids_find(model->pids, key.tgid, PID_CHILD);
 	int r;
 
 	if (!episode)
@@ -156,7 +157,7 @@ static int make_place(struct rep_model *model, const struct vft_event *event,
 		      const struct vft_task *child, struct episode **ret_newest,
 		      struct episode **ret_older)
 {
-	struct episode *newest = map_find(&model->episodes, child->tid);
+	struct episode *newest = pids_find(model->pids, child->tid, PID_CHILD);
 	bool is_later, is_row = model_is_row(event);
 	int r;
 
@@ -189,12 +190,12 @@ static int episode_new(struct rep_model *model, const struct vft_event *event,
 	*ret = NULL;
 	if (r <= 0)
 		return r;
-	if (model->processes.n + model->episodes.n + model->n_older >= model->max_live)
+	if (model_is_full(model))
 		return -E2BIG;
 	episode = model_pool_new(&model->episode_pool, sizeof(*episode));
 	if (!episode)
 		return -ENOMEM;
-	r = newest ? 0 : map_set(&model->episodes, child->tid, episode);
+	r = newest ? 0 : pids_set(model->pids, child->tid, PID_CHILD, episode);
 	if (r < 0) {
 		model_pool_put(&model->episode_pool, episode, sizeof(*episode));
 		return r;
@@ -341,7 +342,7 @@ int model_episode_discover(struct rep_model *model, const struct vft_event *even
 
 void model_thread_acts(struct rep_model *model, uint32_t tid, struct rep_key key, uint64_t time_ns)
 {
-	struct episode *episode = map_find(&model->waiters, tid);
+	struct episode *episode = pids_find(model->pids, tid, PID_WAITER);
 
 	if (!episode || episode->pub.parent.tgid != key.tgid ||
 	    episode->pub.parent.start_ns != key.start_ns || model_is_before_wait(episode, time_ns))
@@ -502,13 +503,13 @@ int model_episode_give_up(struct rep_model *model, struct episode *episode, uint
 static bool is_waiting(const struct rep_model *model, const struct episode *episode)
 {
 	return episode->pub.parent_tid && !episode->evidence.is_exited &&
-	       map_find(&model->waiters, episode->pub.parent_tid) == episode;
+	       pids_find(model->pids, episode->pub.parent_tid, PID_WAITER) == episode;
 }
 
 /* The wait in which @episode's child is itself blocked. */
 static struct episode *find_inner(const struct rep_model *model, const struct episode *episode)
 {
-	struct episode *inner = map_find(&model->waiters, episode->pub.child_tid);
+	struct episode *inner = pids_find(model->pids, episode->pub.child_tid, PID_WAITER);
 
 	return inner && inner->pub.parent.tgid == episode->pub.child.tgid &&
 			       inner->pub.parent.start_ns == episode->pub.child.start_ns &&
@@ -586,7 +587,7 @@ int model_episode_flush(struct rep_model *model, const struct rep_verdict_contex
 
 		model_episode_unblock(model, episode);
 		complete(model, episode);
-		if (map_find(&model->episodes, episode->pub.child_tid) != episode) {
+		if (pids_find(model->pids, episode->pub.child_tid, PID_CHILD) != episode) {
 			episode->evidence.giving_up = REP_GIVEN_UP_PID_REUSED;
 			episode->evidence.given_up = context->end;
 		}

@@ -13,6 +13,7 @@
 #include "replay/model/losses.h"
 #include "replay/base/map.h"
 #include "replay/model/model.h"
+#include "replay/model/pids.h"
 #include "replay/model/verdict.h"
 
 #define MODEL_LINE        64u
@@ -122,10 +123,8 @@ struct rep_model {
 		uint64_t first_ns, last_ns;
 	} list;
 
-	struct map processes; /* live, by tgid */
-	struct map episodes;  /* open, by the child's tid */
-	struct map waiters;   /* open and not yet let go, by the blocked thread's tid */
-	struct map cgroups;   /* id -> struct rep_str */
+	struct pids *pids;  /* live processes, open episodes, and who waits in them */
+	struct map cgroups; /* id -> struct rep_str */
 	struct process *first_process, *last_process;
 	struct episode *first_episode, *last_episode;
 	bool is_list_partial;   /* some that run are in no list */
@@ -154,6 +153,13 @@ static inline struct rep_key model_key_of(const struct vft_task *task)
 
 /* model.c. One event. -ENOMEM, -E2BIG, or a callback's error. */
 VFT_MUST_CHECK int model_take(struct rep_model *model, const struct vft_event *event);
+
+/* No more processes and episodes are kept. */
+static inline bool model_is_full(const struct rep_model *model)
+{
+	return model->pids->n[PID_PROCESS] + model->pids->n[PID_CHILD] + model->n_older >=
+	       model->max_live;
+}
 
 /* model_list.c. -ENOMEM, -E2BIG, or a callback's error. */
 VFT_MUST_CHECK int model_on_snapshot(struct rep_model *model, const struct vft_event *event);

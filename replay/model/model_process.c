@@ -23,7 +23,7 @@ void rep_process_release(const struct rep_process *process)
 
 struct process *model_process_find(const struct rep_model *model, struct rep_key key)
 {
-	struct process *process = map_find(&model->processes, key.tgid);
+	struct process *process = pids_find(model->pids, key.tgid, PID_PROCESS);
 
 	while (process && process->pub.key.start_ns != key.start_ns)
 		process = process->older;
@@ -37,7 +37,7 @@ static int process_new(struct rep_model *model, struct rep_key key, struct proce
 	struct process *process;
 	int r = 0;
 
-	if (model->processes.n + model->episodes.n + model->n_older >= model->max_live)
+	if (model_is_full(model))
 		return -E2BIG;
 	process = model_pool_new(&model->process_pool, sizeof(*process));
 	if (!process)
@@ -47,7 +47,7 @@ static int process_new(struct rep_model *model, struct rep_key key, struct proce
 	if (newest)
 		newest->older = process, model->n_older++;
 	else
-		r = map_set(&model->processes, key.tgid, process);
+		r = pids_set(model->pids, key.tgid, PID_PROCESS, process);
 	if (r < 0) {
 		model_pool_put(&model->process_pool, process, sizeof(*process));
 		return r;
@@ -131,7 +131,7 @@ static bool may_be_new(const struct rep_model *model, struct rep_key key,
 int model_process_get(struct rep_model *model, struct rep_key key, const struct vft_event *event,
 		      struct process **ret)
 {
-	struct process *newest = map_find(&model->processes, key.tgid);
+	struct process *newest = pids_find(model->pids, key.tgid, PID_PROCESS);
 
 	*ret = model_process_find(model, key);
 	if (*ret || !may_be_new(model, key, event))
@@ -204,7 +204,7 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 	if (child) {
 		r = child->is_ahead ? arrive(model, child) : 0;
 	} else {
-		newest = map_find(&model->processes, key.tgid);
+		newest = pids_find(model->pids, key.tgid, PID_PROCESS);
 		if (newest && newest->is_ahead && key.start_ns < newest->pub.key.start_ns)
 			r = make_older(model, key, newest, &child);
 		else
@@ -243,14 +243,15 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 
 static void process_free(struct rep_model *model, struct process *process)
 {
-	struct process *newest = map_find(&model->processes, process->pub.key.tgid);
+	struct process *newest = pids_find(model->pids, process->pub.key.tgid, PID_PROCESS);
 
 	if (newest == process && !process->older) {
-		map_remove(&model->processes, process->pub.key.tgid, process);
+		pids_remove(model->pids, process->pub.key.tgid, PID_PROCESS, process);
 	} else {
 		model->n_older--;
 		if (newest == process)
-			map_place(&model->processes, process->pub.key.tgid, process->older);
+			pids_replace(model->pids, process->pub.key.tgid, PID_PROCESS,
+				     process->older);
 		else if (newest)
 			newest->older = NULL;
 	}
@@ -326,7 +327,8 @@ int model_vanish_older(struct rep_model *model)
 	int r = 0;
 
 	for (; process && r == 0; process = next) {
-		const struct process *newest = map_find(&model->processes, process->pub.key.tgid);
+		const struct process *newest =
+			pids_find(model->pids, process->pub.key.tgid, PID_PROCESS);
 
 		next = process->next;
 		if (newest && process != newest)

@@ -75,14 +75,14 @@ static inline void prefetch(const struct rep_model *model, const struct rows *ro
 {
 	const uint32_t *next = rows->columns->of[VFT_COL_TASK].u32;
 	uint32_t at = rows->at[VFT_COL_TASK], n = rows->columns->n_of[VFT_COL_TASK];
-	const struct map *map = &model->processes;
 	const struct process *process;
 
-	if (!map->capacity || n - at <= SLOT_AHEAD)
+	if (n - at <= SLOT_AHEAD)
 		return;
 	next += at;
-	__builtin_prefetch(&map->slots[map_home(map, rows->columns->tasks[next[SLOT_AHEAD]].tgid)]);
-	process = map_find(map, rows->columns->tasks[next[PROCESS_AHEAD]].tgid);
+	pids_prefetch(model->pids, rows->columns->tasks[next[SLOT_AHEAD]].tgid);
+	process =
+		pids_find(model->pids, rows->columns->tasks[next[PROCESS_AHEAD]].tgid, PID_PROCESS);
 	if (!process)
 		return;
 	__builtin_prefetch(process);
