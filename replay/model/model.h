@@ -252,7 +252,8 @@ VFT_MUST_CHECK int rep_model_batch(struct rep_model *model, const struct vft_bat
 #define REP_MODEL_COLUMNS                                                                          \
 	(VFT_COLUMNS_ALL &                                                                         \
 	 ~(VFT_COLUMN_BIT(CPU) | VFT_COLUMN_BIT(STACK) | VFT_COLUMN_BIT(EXIT_SIGNAL) |             \
-	   VFT_COLUMN_BIT(EXE_DEV) | VFT_COLUMN_BIT(EXE_INO) | VFT_COLUMN_BIT(EXE_FS)))
+	   VFT_COLUMN_BIT(EXE_DEV) | VFT_COLUMN_BIT(EXE_INO) | VFT_COLUMN_BIT(EXE_FS) |            \
+	   VFT_COLUMN_BIT(INTERP)))
 VFT_MUST_CHECK int rep_model_columns(struct rep_model *model, const struct vft_columns *columns);
 /* Events of [from_ns, to_ns] may be missing, by damage of the file. -ENOMEM. */
 VFT_MUST_CHECK int rep_model_gap(struct rep_model *model, const struct vft_gap *gap);

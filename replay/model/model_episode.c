@@ -9,16 +9,6 @@ struct rep_point model_now(const struct rep_model *model, uint64_t time_ns)
 	return (struct rep_point){time_ns, model->n_gaps};
 }
 
-struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key)
-{
-	struct episode *episode = pids_find(model->pids, tid, PID_CHILD);
-
-	while (episode &&
-	       (episode->pub.child.start_ns != key.start_ns || episode->pub.child.tgid != key.tgid))
-		episode = episode->older;
-	return episode;
-}
-
 static void episode_free(struct rep_model *model, struct episode *episode)
 {
 	struct episode *newest = pids_find(model->pids, episode->pub.child_tid, PID_CHILD);

@@ -231,7 +231,15 @@ void model_ended_drop(struct rep_model *model);
 void model_ended_release(struct rep_model *model);
 
 /* model_process.c */
-struct process *model_process_find(const struct rep_model *model, struct rep_key key);
+static inline struct process *model_process_find(const struct rep_model *model, struct rep_key key)
+{
+	struct process *process = pids_find(model->pids, key.tgid, PID_PROCESS);
+
+	while (process && process->pub.key.start_ns != key.start_ns)
+		process = process->older;
+	return process;
+}
+
 /*
  * The live process of @key, which @event names, made when it is not known; *ret NULL when it has
  * ended or may have, or its pid belongs to a later one. A former owner of the pid is ended, unseen,
@@ -257,7 +265,17 @@ VFT_MUST_CHECK int model_vanish_older(struct rep_model *model);
 
 /* model_episode.c */
 struct rep_point model_now(const struct rep_model *model, uint64_t time_ns);
-struct episode *model_episode_find(const struct rep_model *model, uint32_t tid, struct rep_key key);
+static inline struct episode *model_episode_find(const struct rep_model *model, uint32_t tid,
+						 struct rep_key key)
+{
+	struct episode *episode = pids_find(model->pids, tid, PID_CHILD);
+
+	while (episode &&
+	       (episode->pub.child.start_ns != key.start_ns || episode->pub.child.tgid != key.tgid))
+		episode = episode->older;
+	return episode;
+}
+
 VFT_MUST_CHECK int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 				       struct process *caller);
 /*

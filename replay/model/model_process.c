@@ -21,15 +21,6 @@ void rep_process_release(const struct rep_process *process)
 	rep_str_release(process->argv);
 }
 
-struct process *model_process_find(const struct rep_model *model, struct rep_key key)
-{
-	struct process *process = pids_find(model->pids, key.tgid, PID_PROCESS);
-
-	while (process && process->pub.key.start_ns != key.start_ns)
-		process = process->older;
-	return process;
-}
-
 /* The newest of its pid, or behind @newest. */
 static int process_new(struct rep_model *model, struct rep_key key, struct process *newest,
 		       struct process **ret)

@@ -33,7 +33,10 @@ static inline const struct vft_str *take_str(struct rows *rows, unsigned int col
 	return row == VFT_NO_STRING ? NULL : &rows->columns->strings[row];
 }
 
-/* What the model looks at of the frequent kinds; of the others all that is there. */
+/*
+ * What the model looks at of the frequent kinds; of the others all that is there. A column that
+ * another kind has too is taken from even where nobody looks at the value.
+ */
 static inline void fill_event(struct rows *rows, uint32_t i, struct vft_event *event)
 {
 	event->time_ns = rows->columns->time_ns[i];
@@ -56,6 +59,16 @@ static inline void fill_event(struct rows *rows, uint32_t i, struct vft_event *e
 		event->release.parent_tid = take_u32(rows, VFT_COL_PARENT_TID);
 		event->release.parent_start_ns = take_u64(rows, VFT_COL_PARENT_START);
 		event->release.by = take_u32(rows, VFT_COL_BY);
+		break;
+	case VFT_KIND_EXEC:
+		event->task = take_task(rows, VFT_COL_TASK);
+		event->comm = take_str(rows, VFT_COL_COMM);
+		event->exec.path = take_str(rows, VFT_COL_PATH);
+		event->exec.argv = take_str(rows, VFT_COL_ARGV);
+		event->exec.argv_size = take_u32(rows, VFT_COL_ARGV_SIZE);
+		event->exec.old_tid = take_u32(rows, VFT_COL_OLD_TID);
+		event->flags = take_u32(rows, VFT_COL_FLAGS);
+		event->exec.exe = take_str(rows, VFT_COL_EXE);
 		break;
 	case VFT_KIND_EXIT:
 		event->task = take_task(rows, VFT_COL_TASK);
