@@ -34,6 +34,8 @@ episode = of('replay/model/model_episode.c', 'model', 'model_limits', 'model_lis
              'verdict_property')
 process = of('replay/model/model_process.c', 'model', 'model_child', 'model_lists')
 ended = of('replay/model/model_ended.c', 'model', 'model_lists')
+model_rows = of('replay/model/model_rows.c', 'replay_trace', 'golden/cli')
+pids = of('replay/model/pids.c', 'pids')
 trace = of('replay/source/trace.c', 'replay_trace', 'part')
 part = of('replay/source/part.c', 'part', 'replay_trace')
 rows_filter = of('replay/rows/filter.c', 'filter', 'part', 'golden/cli')
@@ -254,6 +256,15 @@ MUTATIONS = (
             'model_is_row(event) && may_be_over(model, event, child, waiter);', 'false;'),
     episode('another one sent the signal',
             'episode->pub.exit_signal == episode->sent_signal) {', 'episode->sent_signal) {'),
+
+    model_rows('which thread exec\'d is forgotten',
+               'event->exec.old_tid = take_u32(rows, VFT_COL_OLD_TID);',
+               'event->exec.old_tid = take_u32(rows, VFT_COL_OLD_TID) * 0;'),
+    model_rows('flags of an exec are left to the next row',
+               'event->flags = take_u32(rows, VFT_COL_FLAGS); event->exec.exe',
+               'event->exec.exe'),
+    pids('a page stays when nothing stands in it', 'if (--(*page)->n_used) return;',
+         '(*page)->n_used--; return;'),
 
     ended('what may be forgotten, without slack',
           'time_ns - ended->forgotten_ns <= REP_LOSS_SLACK_NS', 'false'),

@@ -97,18 +97,18 @@ static const struct rep_trace_ops ops = {
 	.on_section_end = on_section_end,
 };
 
-/* A clock, one vfork that stays open, @lost (NULL: none), and with @do_finish the end. Malloc'd;
- * the size in *ret. */
-static unsigned char *write_events(bool do_finish, const struct vft_event *lost, size_t *ret)
+/* A clock, a vfork by @parent, what else happened, and with @do_finish the end. Malloc'd; the size
+ * in *ret. */
+static unsigned char *write_story(bool do_finish, const struct vft_task *parent,
+				  const struct vft_event *others, size_t n, size_t *ret)
 {
 	struct vft_writer_options options = {.size = sizeof(options), .section_id = 42};
 	struct vft_meta meta = {
 		.hostname = {"host", 4}, .start_ns = 10 * S, .has = VFT_HAS_RELEASE};
 	struct vft_end end = {.size = sizeof(end), .end_ns = 20 * S};
-	struct vft_task parent = {.tgid = 100, .tid = 100, .start_ns = S};
 	struct vft_task child = {.tgid = 200, .tid = 200, .start_ns = 11 * S};
 	struct vft_event clock = {.time_ns = 10 * S, .kind = VFT_KIND_CLOCK};
-	struct vft_event spawn = {.time_ns = 11 * S, .kind = VFT_KIND_SPAWN, .task = &parent};
+	struct vft_event spawn = {.time_ns = 11 * S, .kind = VFT_KIND_SPAWN, .task = parent};
 	struct vft_writer *writer;
 	struct vft_sink *sink;
 	unsigned char *copy;
@@ -121,8 +121,8 @@ static unsigned char *write_events(bool do_finish, const struct vft_event *lost,
 	assert_int_equal(vft_writer_open(sink, &options, &meta, &writer, NULL), 0);
 	assert_int_equal(vft_writer_append(writer, &clock, NULL), 0);
 	assert_int_equal(vft_writer_append(writer, &spawn, NULL), 0);
-	if (lost)
-		assert_int_equal(vft_writer_append(writer, lost, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(vft_writer_append(writer, &others[i], NULL), 0);
 	assert_int_equal(vft_writer_flush(writer, NULL), 0);
 	if (do_finish)
 		assert_int_equal(vft_writer_finish(writer, &end, NULL), 0);
@@ -132,6 +132,14 @@ static unsigned char *write_events(bool do_finish, const struct vft_event *lost,
 	memcpy(copy, vft_sink_memory(sink, ret), *ret);
 	vft_sink_close(sink);
 	return copy;
+}
+
+/* The vfork stays open; @lost (NULL: none). */
+static unsigned char *write_events(bool do_finish, const struct vft_event *lost, size_t *ret)
+{
+	struct vft_task parent = {.tgid = 100, .tid = 100, .start_ns = S};
+
+	return write_story(do_finish, &parent, lost, lost != NULL, ret);
 }
 
 static unsigned char *write_trace(bool do_finish, size_t *ret)
@@ -179,6 +187,31 @@ static void test_replay_trace__whole(void **state)
 }
 
 /* Where nobody wants rows they are counted; all that is told of the section stays the same. */
+/* A thread that was let go execs, and is its process's only one: that did not kill it. */
+static void test_replay_trace__exec_by_the_waiter(void **state)
+{
+	struct vft_task thread = {.tgid = 100, .tid = 101, .start_ns = S};
+	struct vft_task leader = {.tgid = 100, .tid = 100, .start_ns = S};
+	struct vft_task child = {.tgid = 200, .tid = 200, .start_ns = 11 * S};
+	struct vft_str path = {"/bin/sh", 7};
+	struct vft_event execs[] = {
+		{.time_ns = 12 * S, .kind = VFT_KIND_EXEC, .task = &leader},
+		{.time_ns = 13 * S, .kind = VFT_KIND_EXEC, .task = &child},
+	};
+	struct rep_trace_total total;
+	struct seen seen = {0};
+	unsigned char *data;
+	size_t size;
+
+	execs[0].exec.path = execs[1].exec.path = &path;
+	execs[0].exec.old_tid = 101;
+	data = write_story(true, &thread, execs, 2, &size);
+	assert_int_equal(replay(data, size, &seen, &total), 0);
+	assert_int_equal(seen.n_episodes, 1);
+	assert_int_equal(seen.outcome, REP_OUTCOME_EXEC);
+	free(data);
+}
+
 static void test_replay_trace__counted(void **state)
 {
 	static const struct rep_trace_ops few = {.on_section_end = on_section_end};
@@ -522,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TURN_AND_AHEAD(test_replay_trace__whole),
+		IN_TURN_AND_AHEAD(test_replay_trace__exec_by_the_waiter),
 		IN_TURN_AND_AHEAD(test_replay_trace__counted),
 		IN_TURN_AND_AHEAD(test_replay_trace__not_closed),
 		IN_TURN_AND_AHEAD(test_replay_trace__beginning_lost),
