@@ -279,11 +279,9 @@ int model_episode_spawn(struct rep_model *model, const struct vft_event *event,
 int model_episode_take_child(struct rep_model *model, struct episode *episode,
 			     const struct vft_event *event)
 {
-	bool is_look = event->kind == VFT_KIND_SNAPSHOT || event->kind == VFT_KIND_STALL;
-
-	/* Another thread of it has another name. A look may stand behind what happened since. */
+	/* Another thread has another name. A row may come after events of later moments. */
 	if (event->task->tid != episode->pub.child_tid ||
-	    (is_look && event->time_ns < episode->child_ns))
+	    (model_is_row(event) && event->time_ns < episode->child_ns))
 		return 0;
 	episode->child_ns = event->time_ns;
 	episode->pub.child_uid = event->task->uid;
