@@ -131,6 +131,8 @@ struct rep_episode {
 	int32_t syscall; /* number, -1 unknown */
 	bool compat;     /* the number is of the 32-bit ABI */
 	bool from_snapshot;
+	/* The child's own row is still to come, and will say its name and its parent. */
+	bool has_child_row;
 	bool has_parent_task; /* uid, cgroup and parent_ns_tgid are known */
 	bool has_flags;
 	uint64_t clone_flags; /* 0 and !has_flags when from the snapshot */
@@ -277,6 +279,15 @@ VFT_MUST_CHECK int rep_model_set_cgroup(struct rep_model *model, uint64_t id, st
 uint64_t rep_model_list_ns(const struct rep_model *model);
 /* Lookup of a live process (or a dead one still referred to); NULL when unknown. */
 const struct rep_process *rep_model_find(const struct rep_model *model, struct rep_key key);
+
+/*
+ * Every key that a row still to come may name, for all that is known by now: of the live and of
+ * those whose verdict waits, and of their parents. Not those of an ended wait with has_child_row
+ * unless @with_ended, nor what an event may yet say of another one, as only lists and hostile files do. A key may come more
+ * than once.
+ */
+void rep_model_name_held(const struct rep_model *model, bool with_ended,
+			 void (*name)(void *context, struct rep_key key), void *context);
 
 /* Cap of live processes plus open episodes; 0 = REP_MAX_LIVE. */
 #define REP_MAX_LIVE 4000000u

@@ -430,7 +430,9 @@ static int keep_waiting(struct rep_model *model, struct episode *episode)
 static void complete(struct rep_model *model, struct episode *episode)
 {
 	const struct process *parent = model_process_find(model, episode->pub.parent);
+	const struct process *child = model_process_find(model, episode->pub.child);
 
+	episode->pub.has_child_row = child && child->pub.comm && child->pub.parent.tgid;
 	if (parent && !episode->pub.parent_comm)
 		model_copy_str(&episode->pub.parent_comm, parent->pub.comm);
 	if (parent && !episode->pub.parent_exe)

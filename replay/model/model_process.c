@@ -217,7 +217,7 @@ int model_process_spawn(struct rep_model *model, const struct vft_event *event,
 	 * all. */
 	if (!(flags & FLAG_CLONE_PARENT) || event->flags & VFT_SPAWN_KERNEL)
 		child->pub.parent = (struct rep_key){event->task->tgid, event->task->start_ns};
-	else if (caller)
+	else if (caller && caller->pub.parent.tgid)
 		child->pub.parent = caller->pub.parent;
 	if (!caller || caller == child)
 		return 0;
