@@ -513,6 +513,7 @@ static int replay_file(struct rep_input *input, struct rep_input_file *file, str
 	};
 	struct rep_trace_options options = {.timeline = timeline, .ends_at_limits = true};
 	struct rep_trace_total total = {0};
+	struct vft_source *source = file->source;
 	struct rep_part part;
 	int result;
 
@@ -528,13 +529,19 @@ static int replay_file(struct rep_input *input, struct rep_input_file *file, str
 	options.flow = file->source->seekable ? input->flow : NULL;
 	if (input->on_pause)
 		vft_source_set_pause(file->source, input->on_pause, pass->context);
-	result = rep_trace_replay(&file->source, 1, &options, &own, pass, &total, err);
-	file->source = NULL; /* closed by it */
+	if (input->keeps_open)
+		source = rep_view_new(source, 0);
+	else
+		file->source = NULL; /* closed by the replay */
+	if (!source)
+		return vft_fail(err, -ENOMEM, 0, "out of memory");
+	result = rep_trace_replay(&source, 1, &options, &own, pass, &total, err);
 	input->damaged |= total.damaged;
 	input->incomplete |= total.incomplete;
 	input->n_read += total.n_sections > 0;
-	if (!result)
+	if (!result && !file->is_told)
 		tell(input, file->name, pass, &total);
+	file->is_told |= !result;
 	return result;
 }
 
@@ -562,7 +569,11 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 				    .join = join,
 				    .input = (uint32_t)i};
 
-		if (input->has_failed || !file->source || is_packed(input, file))
+		if (file->source && is_packed(input, file)) {
+			vft_source_close(file->source);
+			file->source = NULL;
+		}
+		if (input->has_failed || !file->source)
 			continue;
 		result = replay_file(input, file, &pass, &timeline, err);
 		input->has_failed = pass.has_failed;
@@ -571,6 +582,14 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 		result = rep_join_flush(join, on_input, input);
 	rep_join_free(join);
 	return join_failed(result, err);
+}
+
+bool rep_input_is_seekable(const struct rep_input *input)
+{
+	for (size_t i = 0; i < input->n_files; i++)
+		if (input->files[i].source && !input->files[i].source->seekable)
+			return false;
+	return true;
 }
 
 bool rep_input_replay_end(const struct rep_input *input, const struct rep_trace_ops *ops,

@@ -22,6 +22,7 @@ struct rep_input_file {
 	uint64_t device, inode, size_bytes;
 	struct rep_survey_section *sections; /* while replaying several; NULL: not known */
 	size_t n_sections;
+	bool is_told; /* what is to be said of it */
 };
 
 struct rep_input {
@@ -42,6 +43,8 @@ struct rep_input {
 	struct rep_flow *flow;           /* borrowed; NULL = no threads */
 	bool is_packed;                  /* what rep_input_next gave last; it has been said */
 	int current_index;
+	/* Set by the command before a replay after which there may be another: files stay open. */
+	bool keeps_open;
 	/* Set by the command: called on its thread when an input that is still being written has
 	 * nothing more for now. NULL = nothing to do then. */
 	void (*on_pause)(void *context);
@@ -63,6 +66,8 @@ bool rep_input_is_file(const struct rep_input *input, int fd);
  */
 VFT_MUST_CHECK int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops,
 				    void *context, struct rep_facts *facts, struct vft_err *err);
+/* Whether all can be read more than once. */
+bool rep_input_is_seekable(const struct rep_input *input);
 /*
  * Read as much of the only file as tells of all that is open when it ends what the whole file
  * tells. False when that is much of it, or something fails; then what @ops was told is worth

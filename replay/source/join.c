@@ -186,6 +186,7 @@ static int keep_info(struct boot *boot, const struct rep_section_info *info)
 	boot->info.losses = NULL;
 	boot->info.n_losses = 0;
 	boot->info.model = NULL;
+	boot->info.is_joined = true;
 	boot->info.end.losses = NULL;
 	boot->info.clocks = boot->clocks;
 	for (size_t i = 0; i < info->n_clocks; i++)

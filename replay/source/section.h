@@ -28,6 +28,7 @@ struct rep_section_info {
 	size_t source;    /* index of the input */
 	size_t number;    /* of the section, counted over all inputs from 0 */
 	bool has_section; /* false: its SECTION block is missing */
+	bool is_joined;   /* none that is read: rows that several tell of, see join.h */
 	struct vft_section section;
 	bool has_meta;
 	struct vft_meta meta; /* zeroes when !has_meta */
