@@ -28,6 +28,8 @@
 #define LIST_SHARE        16u
 #define VFORK_FLAGS       (0x4000u | 0x100u) /* CLONE_VFORK | CLONE_VM */
 
+#define FIRST_PID 1000u
+
 enum mix { MIX_BOTH, MIX_EXEC, MIX_EXIT };
 
 struct generator {
@@ -69,7 +71,8 @@ static struct vft_task new_task(struct generator *g)
 				.pidns = 4026531836u,
 				.cgroup = 5000 + g->next_pid % 7};
 
-	g->next_pid = g->next_pid == 4194303 ? 300 : g->next_pid + 1;
+	/* Those of the first list may live to the end: nobody else has their pids. */
+	g->next_pid = g->next_pid == 4194303 ? FIRST_PID + g->n_live : g->next_pid + 1;
 	return task;
 }
 
@@ -279,7 +282,7 @@ int main(int argc, char **argv)
 						{0}};
 	struct generator g = {.random = 88172645463325252ull,
 			      .time_ns = START_NS,
-			      .next_pid = 1000,
+			      .next_pid = FIRST_PID,
 			      .n_events = 1000000};
 	struct vft_sink *sink VFT_CLEANUP(close_sink) = NULL;
 	struct vft_err err = {0};
