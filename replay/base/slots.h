@@ -97,6 +97,22 @@ static inline void rep_slots_set(struct rep_slots *slots, struct rep_slot *slot,
 	*slot = (struct rep_slot){tag, index + 1};
 }
 
+/* Takes out what @slot holds, which is not free, by shifting back what stands behind it. */
+static inline void rep_slots_remove(struct rep_slots *slots, struct rep_slot *slot)
+{
+	uint32_t mask = slots->capacity - 1, hole = (uint32_t)(slot - slots->items);
+
+	for (uint32_t i = (hole + 1) & mask; slots->items[i].index; i = (i + 1) & mask) {
+		/* It may move into the hole unless its home lies behind the hole. */
+		if (((i - slots->items[i].tag) & mask) < ((i - hole) & mask))
+			continue;
+		slots->items[hole] = slots->items[i];
+		hole = i;
+	}
+	slots->items[hole].index = 0;
+	slots->n--;
+}
+
 static inline void rep_slots_release(struct rep_slots *slots)
 {
 	free(slots->items);

@@ -61,12 +61,27 @@ struct tree {
 	struct rep_select tops;
 };
 
+static void hold(void *context, struct rep_key key)
+{
+	rep_tree_hold(context, key);
+}
+
+static void hold_keys(void *context, struct rep_tree *tree)
+{
+	const struct tree *self = context;
+
+	rep_model_name_held(self->info->model, rep_tree_takes_ended(tree), hold, tree);
+}
+
 static int on_section(void *context, const struct rep_section_info *info)
 {
 	struct tree *self = context;
 	const struct rep_origin *origin;
 
 	self->info = info;
+	/* What the model holds says nothing of the rows that are given now. */
+	if (info->is_joined)
+		self->tree.hold_keys = NULL;
 	origin = rep_origins_append(&self->origins, info);
 	return origin ? rep_tree_begin(&self->tree, origin) : -ENOMEM;
 }
@@ -111,19 +126,20 @@ static void draw_prefix(struct rep_out *out, const bool *more, uint32_t depth)
 		rep_line_word(out, REP_DIM, utf8 ? "\xe2\x94\x94\xe2\x94\x80 " : "`- ");
 }
 
-static void draw_node(struct rep_out *out, const struct rep_node *node, const struct rep_look *look)
+static void draw_line(struct rep_out *out, const struct rep_line *line)
 {
+	const struct rep_look *look = line->look;
 	struct vft_str comm = rep_str_get(look->comm);
 	enum rep_style style = look->holds ? REP_BAD : REP_PLAIN;
 	char name[REP_NAME_SIZE];
 
 	rep_line_bytes(out, style, comm.data ? comm : (struct vft_str){"?", 1}, 32);
-	if (node->n_equal > 1) {
+	if (line->n_equal > 1) {
 		rep_line_word(out, REP_BOLD, out->options.utf8 ? " \xc3\x97" : " x");
-		rep_line_cell(out, REP_BOLD, REP_CELL_UINT, REP_UINT(node->n_equal));
+		rep_line_cell(out, REP_BOLD, REP_CELL_UINT, REP_UINT(line->n_equal));
 	} else {
 		rep_line_word(out, style, "[");
-		rep_line_cell(out, style, REP_CELL_UINT, REP_UINT(node->tgid));
+		rep_line_cell(out, style, REP_CELL_UINT, REP_UINT(line->tgid));
 		rep_line_word(out, style, "]");
 	}
 	if (look->ended && look->exit_signal) {
@@ -141,7 +157,7 @@ static void draw_node(struct rep_out *out, const struct rep_node *node, const st
 			rep_line_word(out, REP_BAD, vft_state_name(look->state));
 		}
 	}
-	if (node->in_cycle)
+	if (line->in_cycle)
 		rep_line_word(out, REP_WARN, " (its ancestors form a cycle)");
 	rep_line_end(out);
 }
@@ -202,21 +218,22 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 {
 	struct rep_tree *tree = &self->tree;
 	struct rep_out *out = self->run->out;
-	bool text = out->options.format == REP_TEXT, more[DRAWN_LEVELS + 1] = {0};
+	bool more[DRAWN_LEVELS + 1] = {0};
 	uint32_t at = root, depth = 0, child;
 
 	for (;;) {
-		const struct rep_node *node = &tree->nodes[at];
 		int err;
 
 		if (depth && depth <= DRAWN_LEVELS)
-			more[depth] = tree->links[at].next != REP_NO_NODE;
-		if (text) {
-			draw_prefix(out, more, depth);
-			draw_node(out, node, &tree->looks[node->look]);
-			err = rep_out_drain(out);
-		} else {
+			more[depth] = rep_tree_next(tree, at) != REP_NO_NODE;
+		if (tree->with_rows) {
 			err = fill_node(table, tree, at, depth, keys);
+		} else {
+			struct rep_line line = rep_tree_line(tree, at);
+
+			draw_prefix(out, more, depth);
+			draw_line(out, &line);
+			err = rep_out_drain(out);
 		}
 		if (!err)
 			err = rep_tree_first(tree, at, &child);
@@ -227,8 +244,8 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 			depth++;
 			continue;
 		}
-		while (at != root && (child = tree->links[at].next) == REP_NO_NODE) {
-			at = tree->nodes[at].parent;
+		while (at != root && (child = rep_tree_next(tree, at)) == REP_NO_NODE) {
+			at = rep_tree_parent(tree, at);
 			depth--;
 		}
 		if (at == root)
@@ -237,24 +254,16 @@ static int walk(struct tree *self, struct rep_table *table, uint32_t root, struc
 	}
 }
 
-/* Where the drawing starts: at the roots, or at --pid's own that are not below another of them. */
+/* The roots, or --pid's own that are not below another of them. */
 static int walk_all(struct tree *self, struct rep_table *table)
 {
 	struct rep_tree *tree = &self->tree;
-	bool whole = !self->run->options->select.pids.n;
 	struct rep_buf keys = {0};
-	uint32_t root = REP_NO_NODE;
-	int err = whole ? rep_tree_first(tree, REP_NO_NODE, &root) : 0;
+	uint32_t root;
+	int err = rep_tree_first(tree, REP_NO_NODE, &root);
 
-	for (; root != REP_NO_NODE && !err; root = tree->links[root].next)
+	for (; !err && root != REP_NO_NODE; root = rep_tree_next(tree, root))
 		err = walk(self, table, root, &keys);
-	for (uint32_t i = 0; !whole && i < tree->n_nodes && !err; i++) {
-		const struct rep_node *node = &tree->nodes[i];
-
-		if (node->is_top && node->shown &&
-		    (node->parent >= REP_NODE_REF || !tree->nodes[node->parent].shown))
-			err = walk(self, table, i, &keys);
-	}
 	rep_buf_release(&keys);
 	return err;
 }
@@ -283,30 +292,55 @@ static int fill(struct tree *self)
 	return err ? err : rep_out_drain(out);
 }
 
-static int run_tree(struct rep_run *run, struct vft_err *err)
+static int read_tree(struct tree *self, bool can_fold, struct vft_err *err)
 {
 	static const struct rep_trace_ops ops = {
 		.model = {.on_episode = on_episode, .on_process = on_process, .without_argv = true},
 		.on_section = on_section};
+	struct rep_run *run = self->run;
+	int result;
+
+	self->tree = (struct rep_tree){.with_rows = run->out->options.format != REP_TEXT,
+				       .from_tops = self->tops.pids.n,
+				       .hold_keys = can_fold ? hold_keys : NULL,
+				       .context = self};
+	run->input->keeps_open = can_fold;
+	result = rep_input_replay(run->input, &ops, self, &run->facts, err);
+	return result ? result : rep_tree_link(&self->tree);
+}
+
+/* As if nothing had been read. */
+static void forget(struct tree *self)
+{
+	rep_tree_release(&self->tree);
+	rep_origins_release(&self->origins);
+	rep_facts_release(&self->run->facts);
+	self->run->seen = (struct rep_seen){0};
+	self->run->n_findings = 0;
+}
+
+static int run_tree(struct rep_run *run, struct vft_err *err)
+{
 	const struct rep_select *select = &run->options->select;
 	struct tree self = {.run = run, .select = *select};
-	bool text = run->out->options.format == REP_TEXT;
+	/* What was folded too early cannot be taken apart again, but read again. */
+	bool can_fold = run->out->options.format == REP_TEXT && rep_input_is_seekable(run->input);
 	int result;
 
 	self.select.pids.n = 0;
 	self.tops = (struct rep_select){.pids = select->pids, .ns = select->ns};
-	self.tree.with_ends = !text;
-	result = rep_input_replay(run->input, &ops, &self, &run->facts, err);
-	if (!result && run->input->n_read) {
-		result = rep_tree_link(&self.tree, !select->pids.n, text);
-		if (!result)
-			result = fill(&self);
+	result = read_tree(&self, can_fold, err);
+	if (result == -EAGAIN && can_fold) {
+		forget(&self);
+		result = read_tree(&self, false, err);
 	}
+	if (!result && run->input->n_read)
+		result = fill(&self);
 	if (result == -ENOMEM)
 		(void)vft_fail(err, result, 0,
-			       "not enough memory for the tree at %" PRIu32
+			       "not enough memory for the tree at %" PRIu64
 			       " processes; cut the trace by time or filter it",
-			       self.tree.n_nodes);
+			       self.tree.n_finished + self.tree.n_nodes);
 	rep_tree_release(&self.tree);
 	rep_origins_release(&self.origins);
 	return result;

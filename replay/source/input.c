@@ -559,6 +559,7 @@ int rep_input_replay(struct rep_input *input, const struct rep_trace_ops *ops, v
 	struct rep_join *join = NULL;
 	int result = prepare_join(input, ops, context, &join);
 
+	input->has_failed = false;
 	if (result < 0)
 		return vft_fail(err, result, 0, "out of memory");
 	for (size_t i = 0; i < input->n_files && !result; i++) {

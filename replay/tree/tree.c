@@ -20,7 +20,7 @@ struct rep_tree_update {
 	struct rep_look look;
 	uint64_t start_ns, end_ns;
 	uint32_t ns_tgid;
-	bool is_episode, selected, is_top;
+	bool is_episode, selected, is_top, is_over;
 };
 
 static uint64_t hash_key(struct rep_key key)
@@ -56,7 +56,7 @@ int rep_tree_grow(void *array, uint32_t *max, uint32_t n, size_t size)
 	return 0;
 }
 
-static bool same_boot(const struct rep_origin *a, const struct rep_origin *b)
+bool rep_tree_same_boot(const struct rep_origin *a, const struct rep_origin *b)
 {
 	return a == b || (a->boot_id_size == b->boot_id_size &&
 			  memcmp(a->boot_id, b->boot_id, a->boot_id_size) == 0);
@@ -68,6 +68,8 @@ static bool is_of_key(const struct rep_tree *tree, uint32_t index, struct rep_ke
 	uint32_t tgid, origin;
 	uint64_t key_ns;
 
+	if (index >= REP_NODE_REF && !tree->refs[index - REP_NODE_REF].tgid)
+		index = tree->refs[index - REP_NODE_REF].index;
 	if (index >= REP_NODE_REF) {
 		const struct rep_ref *ref = &tree->refs[index - REP_NODE_REF];
 
@@ -80,7 +82,7 @@ static bool is_of_key(const struct rep_tree *tree, uint32_t index, struct rep_ke
 		origin = tree->nodes[index].origin;
 	}
 	return tgid == key.tgid && key_ns == key.start_ns &&
-	       same_boot(tree->origins[origin], tree->origins[tree->n_origins - 1]);
+	       rep_tree_same_boot(tree->origins[origin], tree->origins[tree->n_origins - 1]);
 }
 
 static struct rep_slot *key_line(const struct rep_tree *tree, struct rep_key key)
@@ -98,9 +100,9 @@ static struct rep_slot *key_line(const struct rep_tree *tree, struct rep_key key
 static struct rep_slot *find_key(const struct rep_tree *tree, uint64_t hash, struct rep_key key)
 {
 	uint32_t tag = (uint32_t)(hash >> 32);
-	struct rep_slot *slot = key_line(tree, key);
+	struct rep_slot *slot = tree->with_rows ? key_line(tree, key) : NULL;
 
-	for (uint32_t i = 0; i < N_LINE; i++, slot++)
+	for (uint32_t i = 0; slot && i < N_LINE; i++, slot++)
 		if (!slot->index || (slot->tag == tag && is_of_key(tree, slot->index - 1, key)))
 			return slot;
 	slot = rep_slots_at(&tree->by_key, tag);
@@ -109,15 +111,19 @@ static struct rep_slot *find_key(const struct rep_tree *tree, uint64_t hash, str
 	return slot;
 }
 
-/* All that has a key is put again, in its order, which is nearly that of time. */
+uint32_t rep_tree_find(const struct rep_tree *tree, struct rep_key key)
+{
+	return tree->by_key.n ? find_key(tree, hash_key(key), key)->index : 0;
+}
+
 static void place_key(struct rep_tree *tree, uint32_t index, struct rep_key key)
 {
 	uint32_t tag = (uint32_t)(hash_key(key) >> 32);
 	struct rep_slot *slot = key_line(tree, key), *behind = slot + N_LINE;
 
-	while (slot < behind && slot->index)
+	while (tree->with_rows && slot < behind && slot->index)
 		slot++;
-	if (slot == behind)
+	if (slot == behind || !tree->with_rows)
 		slot = rep_slots_at(&tree->by_key, tag);
 	while (slot->index)
 		slot = rep_slots_next(&tree->by_key, slot);
@@ -136,6 +142,21 @@ static void set_line_shift(struct rep_tree *tree)
 	tree->line_shift = 63 - (uint32_t)__builtin_clzll(ns | 1);
 }
 
+/* In their order, which is nearly that of time. */
+void rep_tree_place_keys(struct rep_tree *tree)
+{
+	struct rep_slots *slots = &tree->by_key;
+
+	memset(slots->items, 0, slots->capacity * sizeof(*slots->items));
+	slots->n = 0;
+	for (uint32_t i = 0; i < tree->n_nodes; i++)
+		place_key(tree, i, (struct rep_key){tree->nodes[i].tgid, tree->nodes[i].key_ns});
+	for (uint32_t i = 0; i < tree->n_refs; i++)
+		if (tree->refs[i].tgid)
+			place_key(tree, REP_NODE_REF + i,
+				  (struct rep_key){tree->refs[i].tgid, tree->refs[i].key_ns});
+}
+
 /* Room for @n more. */
 static int reserve_keys(struct rep_tree *tree, uint32_t n)
 {
@@ -152,15 +173,9 @@ static int reserve_keys(struct rep_tree *tree, uint32_t n)
 	if (!slots->items)
 		return -ENOMEM;
 	rep_advise_huge(slots->items, size);
-	memset(slots->items, 0, size);
 	slots->capacity = capacity;
 	set_line_shift(tree);
-	for (uint32_t i = 0; i < tree->n_nodes; i++)
-		place_key(tree, i, (struct rep_key){tree->nodes[i].tgid, tree->nodes[i].key_ns});
-	for (uint32_t i = 0; i < tree->n_refs; i++)
-		if (tree->refs[i].tgid)
-			place_key(tree, REP_NODE_REF + i,
-				  (struct rep_key){tree->refs[i].tgid, tree->refs[i].key_ns});
+	rep_tree_place_keys(tree);
 	return 0;
 }
 
@@ -170,13 +185,10 @@ static int get_parent(struct rep_tree *tree, struct rep_key key, uint32_t *ret)
 	struct rep_slot *slot = find_key(tree, hash, key);
 
 	if (!slot->index) {
-		int err = rep_tree_grow(&tree->refs, &tree->max_refs, tree->n_refs,
-					sizeof(*tree->refs));
-
-		if (err)
-			return err;
+		if (rep_tree_may_be_folded(tree, key))
+			return -EAGAIN;
 		tree->refs[tree->n_refs] =
-			(struct rep_ref){key.start_ns, key.tgid, tree->n_origins - 1};
+			(struct rep_ref){key.start_ns, key.tgid, tree->n_origins - 1, 0};
 		rep_slots_set(&tree->by_key, slot, (uint32_t)(hash >> 32),
 			      REP_NODE_REF + tree->n_refs++);
 	}
@@ -187,13 +199,15 @@ static int get_parent(struct rep_tree *tree, struct rep_key key, uint32_t *ret)
 static int get_node(struct rep_tree *tree, const struct rep_tree_update *update, uint32_t *ret)
 {
 	struct rep_slot *slot = find_key(tree, update->hash, update->key);
-	uint32_t max = tree->max_nodes;
+	uint32_t max = tree->max_nodes, family = 0;
 	int err;
 
 	*ret = slot->index - 1;
 	if (slot->index && *ret < REP_NODE_REF)
 		return 0;
-	if (tree->with_ends) {
+	if (!slot->index && rep_tree_may_be_folded(tree, update->key))
+		return -EAGAIN;
+	if (tree->with_rows) {
 		err = rep_tree_grow(&tree->ends, &max, tree->n_nodes, sizeof(*tree->ends));
 		if (err)
 			return err;
@@ -201,18 +215,23 @@ static int get_node(struct rep_tree *tree, const struct rep_tree_update *update,
 	err = rep_tree_grow(&tree->nodes, &tree->max_nodes, tree->n_nodes, sizeof(*tree->nodes));
 	if (err)
 		return err;
-	if (slot->index)
+	if (slot->index) {
+		family = tree->refs[*ret - REP_NODE_REF].family;
 		tree->refs[*ret - REP_NODE_REF] = (struct rep_ref){.index = tree->n_nodes};
+	}
 	*ret = tree->n_nodes++;
 	tree->nodes[*ret] = (struct rep_node){
 		.key_ns = update->key.start_ns,
 		.tgid = update->key.tgid,
 		.parent = REP_NO_NODE,
 		.look = REP_NO_NODE,
+		.family = family,
 		.origin = (tree->n_origins - 1) & (MAX_ORIGINS - 1),
 	};
-	if (tree->with_ends)
+	if (tree->with_rows)
 		tree->ends[*ret] = 0;
+	else
+		tree->nodes[*ret].number = tree->n_named++;
 	rep_slots_set(&tree->by_key, slot, (uint32_t)(update->hash >> 32), *ret);
 	return 0;
 }
@@ -233,25 +252,17 @@ static bool is_same_look(const struct rep_look *a, const struct rep_look *b)
 	       rep_str_equal(a->exe, b->exe);
 }
 
-/* @look's strings are borrowed. */
-static int get_look(struct rep_tree *tree, const struct rep_look *look, uint32_t *ret)
+/* @look's strings are borrowed; there is room for one more. */
+static uint32_t get_look(struct rep_tree *tree, const struct rep_look *look)
 {
 	uint32_t tag = (uint32_t)(hash_look(look) >> 32);
 	struct rep_look *own;
-	struct rep_slot *slot;
-	int err = rep_slots_reserve(&tree->by_look, 1);
+	struct rep_slot *slot = rep_slots_at(&tree->by_look, tag);
 
-	if (err)
-		return err;
-	slot = rep_slots_at(&tree->by_look, tag);
 	while (slot->index &&
 	       (slot->tag != tag || !is_same_look(&tree->looks[slot->index - 1], look)))
 		slot = rep_slots_next(&tree->by_look, slot);
 	if (!slot->index) {
-		err = rep_tree_grow(&tree->looks, &tree->max_looks, tree->n_looks,
-				    sizeof(*tree->looks));
-		if (err)
-			return err;
 		own = &tree->looks[tree->n_looks];
 		*own = *look;
 		own->hash = hash_text(look);
@@ -259,8 +270,7 @@ static int get_look(struct rep_tree *tree, const struct rep_look *look, uint32_t
 		rep_str_acquire(own->exe);
 		rep_slots_set(&tree->by_look, slot, tag, tree->n_looks++);
 	}
-	*ret = slot->index - 1;
-	return 0;
+	return slot->index - 1;
 }
 
 /* Also for a child that no process row tells of. */
@@ -275,7 +285,7 @@ static void merge_episode(struct rep_look *look, const struct rep_look *with)
 
 /* A process that lives on into the next segment comes again, and then says more. */
 static void merge_process(struct rep_node *node, struct rep_look *look,
-			  const struct rep_tree_update *update)
+			  const struct rep_tree_update *update, bool with_rows)
 {
 	if (update->look.comm)
 		look->comm = update->look.comm;
@@ -288,9 +298,27 @@ static void merge_process(struct rep_node *node, struct rep_look *look,
 	look->ended = update->look.ended;
 	look->exit_code = update->look.exit_code;
 	look->exit_signal = update->look.exit_signal;
-	node->ns_tgid = update->ns_tgid;
+	if (with_rows)
+		node->ns_tgid = update->ns_tgid;
 	node->selected |= update->selected;
 	node->is_top |= update->is_top;
+	node->is_over = update->is_over;
+}
+
+/* Room for what one row may add, so that no node is left without its look. */
+static int reserve(struct rep_tree *tree)
+{
+	int err = reserve_keys(tree, 2);
+
+	if (!err)
+		err = rep_slots_reserve(&tree->by_look, 1);
+	if (!err)
+		err = rep_tree_grow(&tree->looks, &tree->max_looks, tree->n_looks,
+				    sizeof(*tree->looks));
+	if (!err)
+		err = rep_tree_grow(&tree->refs, &tree->max_refs, tree->n_refs,
+				    sizeof(*tree->refs));
+	return err;
 }
 
 static int apply(struct rep_tree *tree, const struct rep_tree_update *update)
@@ -298,7 +326,7 @@ static int apply(struct rep_tree *tree, const struct rep_tree_update *update)
 	struct rep_look look = {0};
 	struct rep_node *node;
 	uint32_t index;
-	int err = reserve_keys(tree, 2);
+	int err = reserve(tree);
 
 	if (!err)
 		err = get_node(tree, update, &index);
@@ -307,7 +335,8 @@ static int apply(struct rep_tree *tree, const struct rep_tree_update *update)
 	node = &tree->nodes[index];
 	if (node->look != REP_NO_NODE)
 		look = tree->looks[node->look];
-	if (update->parent.tgid && (!update->is_episode || node->parent == REP_NO_NODE)) {
+	if (update->parent.tgid && (!update->is_episode || node->parent == REP_NO_NODE) &&
+	    (node->parent == REP_NO_NODE || !is_of_key(tree, node->parent, update->parent))) {
 		err = get_parent(tree, update->parent, &node->parent);
 		if (err)
 			return err;
@@ -317,11 +346,12 @@ static int apply(struct rep_tree *tree, const struct rep_tree_update *update)
 		if (!node->start_ns)
 			node->start_ns = update->start_ns;
 	} else {
-		merge_process(node, &look, update);
-		if (tree->with_ends)
+		merge_process(node, &look, update, tree->with_rows);
+		if (tree->with_rows)
 			tree->ends[index] = update->end_ns;
 	}
-	return get_look(tree, &look, &node->look);
+	node->look = get_look(tree, &look);
+	return 0;
 }
 
 int rep_tree_flush(struct rep_tree *tree)
@@ -340,16 +370,23 @@ int rep_tree_flush(struct rep_tree *tree)
 	return err;
 }
 
-static int add(struct rep_tree *tree, const struct rep_tree_update *update)
+static int add(struct rep_tree *tree, struct rep_tree_update *update)
 {
 	struct rep_tree_update *own;
-	int err = tree->n_updates == N_UPDATES ? rep_tree_flush(tree) : 0;
+	int err;
 
+	update->hash = hash_key(update->key);
+	/* What is folded as it comes stays few: it is in the cache. */
+	if (!tree->with_rows) {
+		err = apply(tree, update);
+		tree->n_over += update->is_over;
+		return err ? err : rep_tree_collect(tree);
+	}
+	err = tree->n_updates == N_UPDATES ? rep_tree_flush(tree) : 0;
 	if (err)
 		return err;
 	own = &tree->updates[tree->n_updates++];
 	*own = *update;
-	own->hash = hash_key(own->key);
 	rep_str_acquire(own->look.comm);
 	rep_str_acquire(own->look.exe);
 	if (tree->by_key.capacity)
@@ -370,9 +407,10 @@ int rep_tree_begin(struct rep_tree *tree, const struct rep_origin *origin)
 			      ? -E2BIG
 			      : rep_tree_grow(&tree->origins, &tree->max_origins, tree->n_origins,
 					      sizeof(const struct rep_origin *));
-	if (!err)
-		tree->origins[tree->n_origins++] = origin;
-	return err;
+	if (err)
+		return err;
+	tree->origins[tree->n_origins++] = origin;
+	return rep_tree_set_boot(tree, origin);
 }
 
 int rep_tree_add_process(struct rep_tree *tree, const struct rep_process *process, bool selected,
@@ -392,9 +430,16 @@ int rep_tree_add_process(struct rep_tree *tree, const struct rep_process *proces
 		.ns_tgid = process->ns_tgid,
 		.selected = selected,
 		.is_top = is_top,
+		.is_over = process->ended || process->vanished,
 	};
 
 	return add(tree, &update);
+}
+
+bool rep_tree_takes_ended(const struct rep_tree *tree)
+{
+	/* Nothing of it is drawn that its child's own row does not say, but for its end. */
+	return !tree->hold_keys || tree->from_tops || tree->has_open;
 }
 
 int rep_tree_add_episode(struct rep_tree *tree, const struct rep_episode *episode)
@@ -407,8 +452,13 @@ int rep_tree_add_episode(struct rep_tree *tree, const struct rep_episode *episod
 		.is_episode = true,
 	};
 
+	if (episode->has_child_row && episode->outcome != REP_OUTCOME_OPEN &&
+	    !rep_tree_takes_ended(tree)) {
+		tree->n_passed++;
+		return 0;
+	}
 	if (episode->outcome == REP_OUTCOME_OPEN) {
-		update.look.holds = true;
+		tree->has_open = update.look.holds = true;
 		update.look.blocked_ns = episode->blocked_ns;
 		update.look.state = (uint8_t)episode->child_state;
 	}
@@ -444,6 +494,7 @@ void rep_tree_release(struct rep_tree *tree)
 	}
 	rep_slots_release(&tree->by_key);
 	rep_slots_release(&tree->by_look);
+	rep_tree_fold_release(tree);
 	free(tree->updates);
 	free(tree->nodes);
 	free(tree->ends);

@@ -6,6 +6,7 @@
  *   live N    one process makes all others, and all live
  *   losses N  N vforks, with a loss of its own between any two
  *   wide N    one process makes all others, which end at once
+ *   late N    the same, and some of them then make one more, though they have ended
  *   cycle N   each process is made by the one before it, the first by the last
  *   argv N    one string of 2 MiB, which N execs of as many processes have as argv
  *   refs N    the same string as the path of N cgroups, and as the name and file of N vforks in
@@ -123,6 +124,15 @@ static int put_wide(struct generator *g, uint64_t n)
 	return r;
 }
 
+static int put_late(struct generator *g, uint64_t n)
+{
+	int r = put_wide(g, n);
+
+	for (uint64_t i = 1; i < n && r == 0; i += 1000)
+		r = put_child(g, i, n + i);
+	return r;
+}
+
 static int put_exec(struct generator *g, uint64_t i)
 {
 	struct vft_task task = task_of(i);
@@ -207,12 +217,14 @@ static int put_names(struct generator *g)
 
 static int put_all(struct generator *g, const char *shape, uint64_t n)
 {
-	g->ends = strcmp(shape, "wide") == 0;
+	bool is_late = strcmp(shape, "late") == 0;
+
+	g->ends = is_late || strcmp(shape, "wide") == 0;
 	g->turns = strcmp(shape, "cycle") == 0;
 	/* In step with the start times, which leaves nothing that takes space. */
 	g->step_ns = strcmp(shape, "live") == 0 || strcmp(shape, "losses") == 0 ? 1 : 1000;
 	if (g->ends)
-		return put_wide(g, n);
+		return is_late ? put_late(g, n) : put_wide(g, n);
 	if (strcmp(shape, "losses") == 0)
 		return put_losses(g, n);
 	if (strcmp(shape, "live") == 0)
@@ -289,9 +301,10 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc != 3 || vft_parse_u64(argv[2], 1, UINT32_MAX, &n)) {
-		(void)fputs("usage: gen_hostile chain|live|losses|wide|cycle|argv|refs|bomb|names "
-			    "N >FILE\n",
-			    stderr);
+		(void)fputs(
+			"usage: gen_hostile chain|live|losses|wide|late|cycle|argv|refs|bomb|names "
+			"N >FILE\n",
+			stderr);
 		return 2;
 	}
 	if (get_text(&g, text, strcmp(argv[1], "names") == 0)) {

@@ -16,7 +16,7 @@ import re
 import shutil
 
 import harness
-from harness import GEN_HOSTILE, REPORT, Skip, Trace, check, check_equal
+from harness import GEN_EVENTS, GEN_HOSTILE, REPORT, Skip, Trace, check, check_equal
 from reader_schema import Validator
 
 COMM_BYTES = 15
@@ -512,12 +512,28 @@ def test_cycle(t):
 def test_wide(t):
     n = size_of(200_000, 10_000_000)
     trace = generate(t, 'wide', n)
-    text = report_bounded(t, trace, 'tree', mib=64 + n // 4000)[0].text().splitlines()
+    text = report_bounded(t, trace, 'tree', mib=64 + n // 200_000)[0].text().splitlines()
     skipped = (n - 1) // 5_000_000
     check_equal(len(text), 2, 'lines of the tree')
     check(text[1].endswith(f'×{n - 1 - skipped}'), f'the children are {text[1]!r}')
     summary = json.loads(report_bounded(t, trace, 'summary', '--json', mib=64)[0].stdout)
     check_equal(summary['processes'], n - skipped, 'processes')
+
+
+def test_tree_of_a_pipe(t):
+    """A file's tree folds while it is read, and is read again where that was too early; a pipe's
+    is built when all is there: they are the same."""
+    path = t.path('events.vft')
+    t.run(GEN_EVENTS, '--events', '180000', '--mix', 'exit', '-o', path)
+    traces = [generate(t, shape, 40_000) for shape in ('wide', 'late', 'cycle')]
+    for trace in (*traces, Trace(t, path)):
+        with open(trace.path, 'rb') as file:
+            content = file.read()
+        for words in ((), ('--pid', '1001'), ('--exit-code',)):
+            through = t.run(REPORT, 'tree', *words, '-', data=content)
+            direct = trace.report('tree', *words, status=through.status)
+            check(direct.stdout, f'the tree of {trace.path} is empty')
+            check_equal(direct.stdout, through.stdout, f'the tree of {trace.path} with {words}')
 
 
 def test_more_live_processes_than_are_kept(t):

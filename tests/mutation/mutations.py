@@ -38,6 +38,9 @@ model_rows = of('replay/model/model_rows.c', 'replay_trace', 'golden/cli')
 pids = of('replay/model/pids.c', 'pids')
 trace = of('replay/source/trace.c', 'replay_trace', 'part')
 part = of('replay/source/part.c', 'part', 'replay_trace')
+tree = of('replay/tree/tree.c', 'tree', 'tree_property')
+tree_fold = of('replay/tree/tree_fold.c', 'tree_property', 'tree')
+tree_link = of('replay/tree/tree_link.c', 'tree_property', 'tree')
 rows_filter = of('replay/rows/filter.c', 'filter', 'part', 'golden/cli')
 top = of('replay/rows/top.c', 'golden/cli')
 escape = of('replay/print/escape.c', 'escape', 'golden/cli')
@@ -448,4 +451,33 @@ MUTATIONS = (
            'if (n_missing && !reader->n_queued && !where->is_refused) {', 'if (0) {'),
     reader('bombs are read to their end',
            'if (reader->raw_total > reader->max_raw_total &&', 'if (0 &&'),
+
+    tree_fold('who was folded is forgotten', 'return page && key.start_ns <= page',
+              'return 0 && key.start_ns <= page'),
+    tree_fold('only the latest that was folded is known', 'return page && key.start_ns <= page',
+              'return page && key.start_ns == page'),
+    tree_fold('nodes of former sections fold', 'return index >= tree->n_pinned && node->is_over &&',
+              'return node->is_over &&'),
+    tree_fold('those fold who have not ended',
+              'return index >= tree->n_pinned && node->is_over &&',
+              'return index >= tree->n_pinned &&'),
+    tree_fold('those fold who have a child that lives', '!tree->links[index].n_children &&', ''),
+    tree_fold('those above --pid\'s own fold', '!node->is_top &&', ''),
+    tree_fold('the youngest stands for all', 'if (is_before(from, to)) {',
+              'if (is_before(to, from)) {'),
+    tree_fold('of those folded before none count', 'to->n_equal += from->n_equal;',
+              'to->n_equal++;'),
+    tree_fold('what lies below is nothing to be told apart by',
+              'fold->family ? tree->families[fold->family].sum : 0', '0'),
+    tree_link('a cycle is cut where the rest is folded',
+              'err = tree->n_finished || tree->n_passed ? -EAGAIN : unlink_node(tree, at);',
+              'err = unlink_node(tree, at);'),
+    tree_link('roots whose parent never came are not drawn',
+              'if (tree->refs[i].tgid) err = rep_tree_adopt',
+              'if (0) err = rep_tree_adopt'),
+    tree('a wait that is over still holds',
+         'return !tree->hold_keys || tree->from_tops || tree->has_open;',
+         'return !tree->hold_keys || tree->from_tops;'),
+    tree('a parent that may be folded is a new one', 'int err = rep_tree_may_be_folded(tree, key)',
+         'int err = 0'),
 )
