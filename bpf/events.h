@@ -165,6 +165,10 @@ struct vfe_task_state {
 	__u32 lister_tgid;
 	__u32 lister_pidns;
 	__u64 frozen_cgroup; /* its cgroup in the hierarchy that freezes it, 0 = not frozen */
+	__u64 thread_start_ns;
+	__u64 cpu_ns, n_switches; /* of the thread, since its start */
+	__s32 syscall;            /* -1 none, or unknown */
+	__u32 syscall_flags;      /* VFE_SPAWN_COMPAT */
 };
 
 /* A vfork that blocks a thread: keyed by that thread's tid. */
@@ -224,7 +228,7 @@ _Static_assert(sizeof(struct vfe_cgroup) == 40, "struct vfe_cgroup");
 VFE_AT(vfe_task_state, parent_start_ns, 80);
 VFE_AT(vfe_task_state, parent_tgid, 120);
 VFE_AT(vfe_task_state, alive, 140);
-_Static_assert(sizeof(struct vfe_task_state) == 160, "struct vfe_task_state");
+_Static_assert(sizeof(struct vfe_task_state) == 192, "struct vfe_task_state");
 _Static_assert(sizeof(struct vfe_cpu) == 128, "struct vfe_cpu");
 
 #endif

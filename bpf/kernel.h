@@ -220,11 +220,17 @@ enum cgroup_subsys_id___here {
 
 struct completion;
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
+	struct sched_entity se;
+	unsigned long nvcsw, nivcsw;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;

@@ -276,7 +276,7 @@ static __always_inline void track_child(struct task_struct *child, bool is_vfork
 
 /* ---- spawn ---- */
 
-/* The caller's system call number, or -1: the helper came with 5.15. */
+/* The number of the system call that a task is in, or -1: the helper came with 5.15. */
 static __always_inline __s32 current_syscall(struct task_struct *task)
 {
 	void *regs;
@@ -720,6 +720,11 @@ int list_tasks(struct bpf_iter__task *ctx)
 	out.exit_state = BPF_CORE_READ(task, exit_state);
 	out.task_flags = BPF_CORE_READ(task, flags);
 	fill_frozen(&out, task);
+	out.thread_start_ns = BPF_CORE_READ(task, start_boottime);
+	out.cpu_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
+	out.n_switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+	out.syscall = current_syscall(task);
+	out.syscall_flags = is_compat(task) ? VFE_SPAWN_COMPAT : 0;
 	out.alive = BPF_CORE_READ(task, signal, live.counter) > 0;
 	out.lister_tgid = lister->tgid;
 	innermost_nr(lister->thread_pid, &out.lister_pidns);

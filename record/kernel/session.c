@@ -381,7 +381,7 @@ static int new_session(const struct rec_session_config *config, enum hook only,
 int rec_session_open(const struct rec_session_config *config, struct rec_session **ret,
 		     struct vft_err *err)
 {
-	return new_session(config, N_HOOKS, ret, err);
+	return new_session(config, config->list_only ? ITERATOR : N_HOOKS, ret, err);
 }
 
 int rec_session_attach(struct rec_session *session, struct vft_err *err)
@@ -490,6 +490,21 @@ int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid, uin
 	struct vfe_waiter waiter = {.child_tid = child_tid};
 
 	return put(session->skel->maps.waiters, &parent_tid, &waiter);
+}
+
+int rec_session_next_waiter(struct rec_session *session, uint32_t after, uint32_t *ret_parent_tid,
+			    uint32_t *ret_child_tid)
+{
+	int fd = bpf_map__fd(session->skel->maps.waiters);
+	struct vfe_waiter waiter;
+
+	do {
+		if (bpf_map_get_next_key(fd, after ? &after : NULL, ret_parent_tid))
+			return errno == ENOENT ? 0 : -errno;
+		after = *ret_parent_tid;
+	} while (bpf_map_lookup_elem(fd, ret_parent_tid, &waiter)); /* gone since */
+	*ret_child_tid = waiter.child_tid;
+	return 1;
 }
 
 int64_t rec_session_drain(struct rec_session *session, rec_record_fn on_record, void *context,
@@ -635,6 +650,8 @@ int rec_session_is_usable(const struct rec_session *session)
 	if (fd < 0)
 		return fd;
 	close(fd);
+	if (!bpf_program__autoload(session->skel->progs.on_exit))
+		return 0; /* it only lists */
 	r = bpf_obj_get_info_by_fd(bpf_program__fd(session->skel->progs.on_exit), &info, &size);
 	if (r)
 		return r;

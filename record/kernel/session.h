@@ -31,6 +31,7 @@ struct rec_session_config {
 	/* numbers of v1 hierarchies whose cgroups are told beside those of v2, 0 = there is none */
 	uint32_t v1_hierarchy, freezer_hierarchy;
 	bool v1_is_pids; /* else it is memory's */
+	bool list_only;  /* nothing but rec_session_list_tasks: no hook is loaded */
 };
 
 /* Sums over all CPUs since loading. seen = delivered + ring_drops. */
@@ -60,6 +61,14 @@ bool rec_session_follows_anybody(struct rec_session *session);
 /* @parent_tid waits for @child_tid since before the programs were attached. -ENOSPC. */
 VFT_MUST_CHECK int rec_session_add_waiter(struct rec_session *session, uint32_t parent_tid,
 					  uint32_t child_tid);
+/*
+ * The next thread that the kernel part knows to wait in vfork, in no order; @after is the one
+ * before it, 0 for the first. 1 with it and its child, 0 when there is no more, or -errno. One may
+ * have ended a moment ago.
+ */
+VFT_MUST_CHECK int rec_session_next_waiter(struct rec_session *session, uint32_t after,
+					   uint32_t *ret_parent_tid, uint32_t *ret_child_tid);
+
 typedef int (*rec_record_fn)(void *context, const void *record, size_t size);
 
 /*

@@ -284,7 +284,7 @@ int rec_translate(const void *record, size_t size, enum rec_args args, struct re
 	return translate_body(header, args, ret);
 }
 
-static uint32_t state_of(const struct vfe_task_state *wire)
+uint32_t rec_translate_state(const struct vfe_task_state *wire)
 {
 	if (wire->exit_state)
 		return VFT_STATE_DEAD;
@@ -325,7 +325,7 @@ void rec_translate_task(const struct vfe_task_state *wire, struct rec_translatio
 			   (wire->task_flags & KERNEL_PF_FORKNOEXEC ? 0 : VFT_SNAPSHOT_EXECED);
 	ret->event.snapshot.parent_tgid = wire->parent_tgid;
 	ret->event.snapshot.parent_start_ns = wire->parent_start_ns;
-	ret->event.snapshot.state = state_of(wire);
+	ret->event.snapshot.state = rec_translate_state(wire);
 	ret->event.snapshot.exe_dev = (uint32_t)wire->exe_dev;
 	ret->event.snapshot.exe_ino = wire->exe_ino;
 }
@@ -336,7 +336,7 @@ void rec_translate_stall(const struct vfe_task_state *wire, struct rec_translati
 		.time_ns = wire->header.time_ns,
 		.cpu = wire->header.cpu,
 		.kind = VFT_KIND_STALL,
-		.stall = {.state = state_of(wire), .syscall = -1},
+		.stall = {.state = rec_translate_state(wire), .syscall = -1},
 	};
 	take_task(wire, ret);
 }

@@ -63,6 +63,10 @@ void rec_translate_stall(const struct vfe_task_state *task, struct rec_translati
 
 /* Whether arguments are left out by option. What is redacted is still there. */
 bool rec_args_are_cut(enum rec_args args);
+
+/* Its enum vft_state. */
+uint32_t rec_translate_state(const struct vfe_task_state *task);
+
 /* What is stored of @argv under @args: all of it, its first string with the NUL, or nothing. */
 struct vft_str rec_translate_argv(struct vft_str argv, enum rec_args args);
 

@@ -9,12 +9,13 @@
 
 #include "record/base/exit.h"
 #include "record/kernel/fact.h"
+#include "record/kernel/examiner.h"
 #include "record/kernel/session.h"
 
 #define SCHEMA_VERSION 1
 
-/* The kernel's release, the privileges, the hooks, and giving the privileges up. */
-#define MAX_FACTS (REC_N_PRIVILEGES + REC_N_HOOKS + 1)
+/* The privileges, the hooks, what explains stalls, and giving the privileges up. */
+#define MAX_FACTS (REC_N_PRIVILEGES + REC_N_HOOKS + REC_N_EXAMINER_FACTS + 1)
 
 struct report {
 	struct utsname kernel;
@@ -89,6 +90,8 @@ static void find_out(const struct rec_user *user, struct report *ret)
 	if (rec_session_list_hooks(allowed, &ret->facts[ret->n_facts], &err) == 0) {
 		ret->n_facts += REC_N_HOOKS;
 		allowed = allowed && has_all(ret->facts, ret->n_facts);
+		if (rec_examiner_list(allowed, &ret->facts[ret->n_facts], &err) == 0)
+			ret->n_facts += REC_N_EXAMINER_FACTS;
 		list_drop(user, allowed, &ret->facts[ret->n_facts++]);
 	} else {
 		allowed = false; /* BTF is listed as missing, or it is there and cannot be read */

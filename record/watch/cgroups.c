@@ -369,6 +369,13 @@ int rec_cgroups_tell(struct rec_cgroups *cgroups, struct rec_translation *transl
 	return r;
 }
 
+struct vft_str rec_cgroups_find_path(struct rec_cgroups *cgroups, uint64_t v2, uint64_t v1)
+{
+	const struct name *name = find(cgroups, choose(cgroups, v2, v1));
+
+	return name ? (struct vft_str){name->path, name->size} : (struct vft_str){"", 0};
+}
+
 /* ---- lists, and what is missing ---- */
 
 int rec_cgroups_find_missing(struct rec_cgroups *cgroups, struct rec_sink *sink,

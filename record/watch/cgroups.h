@@ -49,6 +49,10 @@ void rec_cgroups_end_list(struct rec_cgroups *cgroups);
 VFT_MUST_CHECK int rec_cgroups_find_missing(struct rec_cgroups *cgroups, struct rec_sink *sink,
 					    struct vft_err *err);
 
+/* The name of the cgroup of a task that is in @v2 and, where it is used, in @v1; of no bytes where
+ * it is not known. Borrowed until something is learnt or forgotten. */
+struct vft_str rec_cgroups_find_path(struct rec_cgroups *cgroups, uint64_t v2, uint64_t v1);
+
 /* How many names are known; those of cgroups that are gone count until they are let go. */
 size_t rec_cgroups_count(const struct rec_cgroups *cgroups);
 void rec_cgroups_free(struct rec_cgroups *cgroups); /* NULL is fine */

@@ -339,6 +339,41 @@ size_t rec_snapshot_count_waiters(const struct rec_snapshot *snapshot, bool sele
 	return n;
 }
 
+size_t rec_snapshot_count(const struct rec_snapshot *snapshot)
+{
+	return snapshot->n;
+}
+
+const struct vfe_task_state *rec_snapshot_get(const struct rec_snapshot *snapshot, size_t i)
+{
+	return &snapshot->entries[i].state;
+}
+
+const struct vfe_task_state *rec_snapshot_get_waiter(const struct rec_snapshot *snapshot, size_t i)
+{
+	const struct entry *waiter = snapshot->entries[i].waiter;
+
+	return waiter ? &waiter->state : NULL;
+}
+
+bool rec_snapshot_is_waiter(const struct rec_snapshot *snapshot, size_t i)
+{
+	return snapshot->entries[i].is_waiter;
+}
+
+bool rec_snapshot_holds_parent(const struct rec_snapshot *snapshot, size_t i, bool selected_only)
+{
+	return holds_parent(snapshot, &snapshot->entries[i], selected_only);
+}
+
+const struct vfe_task_state *rec_snapshot_find_process(const struct rec_snapshot *snapshot,
+						       uint32_t tgid)
+{
+	const struct entry *leader = find_leader(snapshot, tgid);
+
+	return leader ? &leader->state : NULL;
+}
+
 static int write_stall(const struct entry *entry, struct rec_cgroups *cgroups,
 		       struct rec_sink *sink, struct vft_err *err)
 {

@@ -64,6 +64,21 @@ VFT_MUST_CHECK int rec_snapshot_write_stalls(const struct rec_snapshot *snapshot
 					     bool selected_only, struct rec_cgroups *cgroups,
 					     struct rec_sink *sink, struct vft_err *err);
 
+/* ---- one entry after the other: processes by pid, each one's threads together ---- */
+
+size_t rec_snapshot_count(const struct rec_snapshot *snapshot);
+/* @i below the count. Lives as long as the list. */
+const struct vfe_task_state *rec_snapshot_get(const struct rec_snapshot *snapshot, size_t i);
+/* The thread that the pending vfork of entry @i blocks; NULL if there is none. */
+const struct vfe_task_state *rec_snapshot_get_waiter(const struct rec_snapshot *snapshot, size_t i);
+/* Whether vfork holds entry @i. */
+bool rec_snapshot_is_waiter(const struct rec_snapshot *snapshot, size_t i);
+/* Whether entry @i holds a thread in vfork; @selected_only: and is selected. */
+bool rec_snapshot_holds_parent(const struct rec_snapshot *snapshot, size_t i, bool selected_only);
+/* The leader of a process, or NULL. */
+const struct vfe_task_state *rec_snapshot_find_process(const struct rec_snapshot *snapshot,
+						       uint32_t tgid);
+
 struct rec_snapshot_options {
 	bool selected_only; /* what rec_snapshot_follow selected */
 	bool threads;

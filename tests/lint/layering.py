@@ -29,7 +29,7 @@ ROOMS = {
     'record/store': FORMAT + ('format/redact', 'record/base'),
     'record/kernel': FORMAT + ('bpf', 'record/base', 'record/store'),
     'record/watch': FORMAT + ('bpf', 'record/base', 'record/store', 'record/kernel'),
-    'record/stall': FORMAT + ('record/base', 'record/store', 'record/kernel'),
+    'record/stall': FORMAT + ('bpf', 'record/base', 'record/kernel', 'record/watch'),
     'record/start': FORMAT + ('record/base', 'record/kernel'),
     'record': FORMAT + ('record/base', 'record/store', 'record/kernel', 'record/watch',
                         'record/stall', 'record/start'),
@@ -62,7 +62,7 @@ FOREIGN = (
     (re.compile(r'^(bpf/bpf_(helpers|tracing|core_read|endian|helper_defs)\.h)$'),
      re.compile(r'^bpf/')),
     (re.compile(r'^(bpf/(?!bpf_(helpers|tracing|core_read|endian))|linux/bpf|libbpf)|\.skel\.h$'),
-     re.compile(r'^(record/(kernel/session|watch/snapshot)\.[ch]|bpf/.*\.bpf\.c)$')),
+     re.compile(r'^(record/(kernel/(session|examiner)|watch/snapshot)\.[ch]|bpf/.*\.bpf\.c)$')),
     (re.compile(r'^(elfutils/|dwarf|libdw|libelf|gelf)'), re.compile(r'^record/stall/worker\.c$')),
     (re.compile(r'^(getopt|argp|err|error|time|sys/time)\.h$'), re.compile(r'^(?!format/)')),
 )
@@ -71,8 +71,11 @@ FOREIGN = (
 OWN = (
     (re.compile(r'^format/include/vft/(?!err\.h|io\.h)'), re.compile(r'^(?!format/base/)')),
     (re.compile(r'^bpf/events\.h$'),
-     re.compile(r'^(bpf/|record/(kernel/(translate|losses|session)|watch/snapshot)\.[ch]$)')),
-    (re.compile(r'^bpf/(?!events\.h)'), re.compile(r'^bpf/')),
+     re.compile(r'^(bpf/|record/(kernel/(translate|losses|session)|watch/snapshot|stall/\w+)'
+                r'\.[ch]$)')),
+    (re.compile(r'^bpf/autopsy\.h$'),
+     re.compile(r'^(bpf/|record/(kernel/examiner|stall/\w+)\.c$)')),
+    (re.compile(r'^bpf/(?!(events|autopsy)\.h)'), re.compile(r'^bpf/')),
 )
 
 PRINTING = r'v?f?printf|v?dprintf|f?puts|f?putc|putchar|perror|psignal|fwrite|v?warnx?|v?errx?'

@@ -52,6 +52,7 @@ tidy_excused() {
 	record/start/privileges.c) echo -clang-analyzer-core.UndefinedBinaryOperatorResult ;;
 	# The skeleton is generated; see above for the others.
 	record/kernel/session.c) echo -clang-analyzer-unix.Malloc,-clang-analyzer-core.NullDereference,-clang-analyzer-core.CallAndMessage ;;
+	record/kernel/examiner.c) echo -clang-analyzer-unix.Malloc ;;
 	# A row of cells has at least one column.
 	replay/print/text.c) echo -clang-analyzer-core.DivideZero ;;
 	# What ends a cursor is NULL only where its beginning is.
