@@ -7,6 +7,7 @@
 #include "record/options.h"
 #include "record/start/privileges.h"
 #include "record/recorder.h"
+#include "record/now.h"
 
 /*
  * With stdin, stdout or stderr closed, the first files we open would get their numbers, and what we
@@ -45,5 +46,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vfork-record: %s\n", err.message);
 		return REC_EXIT_FORBIDDEN;
 	}
-	return rec_record(&options, &user);
+	return options.now ? rec_now(&options, &user) : rec_record(&options, &user);
 }

@@ -29,6 +29,8 @@ enum {
 	OPT_DROP_TO,
 	OPT_CHECK,
 	OPT_JSON,
+	OPT_NOW,
+	OPT_EXIT_CODE,
 };
 
 static const struct option long_options[] = {
@@ -48,6 +50,8 @@ static const struct option long_options[] = {
 	{"drop-to", required_argument, NULL, OPT_DROP_TO},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"now", no_argument, NULL, OPT_NOW},
+	{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -60,6 +64,7 @@ static const char help[] =
 	"  vfork-record -o build.vft -- make     a command and its descendants\n"
 	"  vfork-record -p 1234 -o hang.vft      a process and what it spawns\n"
 	"  vfork-record -o - | vfork-report -    without a file\n"
+	"  vfork-record --now                    who is stuck right now, and why\n"
 	"\n"
 	"Usage: vfork-record [OPTIONS] [-o FILE] [-- CMD ARG...]\n"
 	"\n"
@@ -77,6 +82,8 @@ static const char help[] =
 	"      --level N         zstd level 1..19, default 3\n"
 	"      --drop-to USER    whom to become once recording is on, default nobody\n"
 	"      --check [--json]  what this kernel and these permissions allow\n"
+	"      --now [--json]    who is held by vfork at this moment, and why\n"
+	"      --exit-code       with --now: status 1 if somebody is\n"
 	"  -q, --quiet           no status line and no summary\n"
 	"  -h, --help            this page\n"
 	"  -V, --version         the version\n"
@@ -260,6 +267,12 @@ static int parse_one(int option, struct rec_options *ret)
 	case OPT_JSON:
 		ret->json = true;
 		return 0;
+	case OPT_NOW:
+		ret->now = true;
+		return 0;
+	case OPT_EXIT_CODE:
+		ret->exit_code = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -323,6 +336,27 @@ static int say(const char *text)
 	return 1;
 }
 
+static int check_now(const struct rec_options *options)
+{
+	const char *other = options->command       ? "a command"
+			    : options->output      ? "--output"
+			    : options->check       ? "--check"
+			    : options->duration_ns ? "--duration"
+						   : NULL;
+
+	if (options->exit_code && !options->now) {
+		fprintf(stderr, "vfork-record: --exit-code belongs to --now; what a recording "
+				"holds, vfork-report --exit-code says\n");
+		return -EINVAL;
+	}
+	if (!options->now || !other)
+		return 0;
+	fprintf(stderr,
+		"vfork-record: --now looks once and records nothing; leave %s out, or --now\n",
+		other);
+	return -EINVAL;
+}
+
 static int check_together(const struct rec_options *options)
 {
 	if (options->command && options->n_pids) {
@@ -340,9 +374,9 @@ static int check_together(const struct rec_options *options)
 				"and --output out\n");
 		return -EINVAL;
 	}
-	if (options->json && !options->check) {
-		fprintf(stderr, "vfork-record: --json belongs to --check; what a recording says, "
-				"vfork-report prints as JSON\n");
+	if (options->json && !options->check && !options->now) {
+		fprintf(stderr, "vfork-record: --json belongs to --check or --now; what a "
+				"recording says, vfork-report prints as JSON\n");
 		return -EINVAL;
 	}
 	if (options->redact_rules && options->args == REC_ARGS_FULL) {
@@ -430,5 +464,7 @@ int rec_options_parse(int argc, char **argv, struct rec_options *ret)
 	if (argc > 1 && strcmp(argv[1], "help") == 0)
 		return say(help);
 	r = parse_options(argc, argv, ret);
-	return r ? r : check_together(ret);
+	if (!r)
+		r = check_together(ret);
+	return r ? r : check_now(ret);
 }

@@ -23,7 +23,9 @@ struct rec_options {
 	pid_t pids[REC_MAX_PIDS];
 	size_t n_pids;
 	bool all, force, threads, vfork_only, quiet;
-	bool check, json;    /* say what is allowed instead of recording */
+	bool check;          /* say what is allowed instead of recording */
+	bool now, exit_code; /* look once instead of recording */
+	bool json;           /* of check or now */
 	const char *drop_to; /* NULL = nobody */
 	uint64_t ring_bytes; /* a power of two */
 	int level;

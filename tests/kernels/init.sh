@@ -65,6 +65,11 @@ check() {
 	echo "$status" >"/out/$1/check.status"
 }
 
+# look USER: why those that are stuck are.
+look() {
+	as "$1" vfork-record --now --json >"/out/$1/now.json" 2>"/out/$1/now.messages"
+}
+
 # A vfork from before the recording that ends in it, twenty of each kind, one that never ends.
 record_endings() {
 	local user="$1" gate
@@ -75,6 +80,7 @@ record_endings() {
 	stuck until_gate "$gate" &
 	wait_for "$VFT_TRUTH" '"gated"'
 	record "$user" endings -a -- /init endings "$gate"
+	look "$user"
 	killall -KILL stuck
 }
 

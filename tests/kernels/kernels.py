@@ -223,6 +223,22 @@ def test_check(t):
         check(checks[name]['advice'], f'no advice for {name}')
 
 
+def test_now(t):
+    """Why the one that hangs does."""
+    files = machine_after('users')
+    for user in ('root', 'two'):
+        check_equal(files[f'{user}/now.messages'], b'', f'{user}: messages of --now')
+        for name, fact in checks_of(files, user, b'0').items():
+            if name.startswith('stall'):
+                check_equal(fact['ok'], True, f'{user}: {name} ({fact["detail"]})')
+        rows = json.loads(files[f'{user}/now.json'])['rows']
+        truth = Recording(t, user, 'endings').truths_of('stuck')[0]
+        row = next(row for row in rows if row['child_pid'] == truth['child_pid'])
+        check_equal((row['cause'], row['child_syscall'], row['parent_pid'], row['parent_syscall']),
+                    ('signal', 'pause', truth['parent_pid'], 'vfork'), f'{user}: {row}')
+        check(row['child_kernel_stack'] and row['parent_kernel_stack'], f'{user}: stacks')
+
+
 def test_check_lockdown(t):
     checks = checks_of(machine_after('lockdown', f'lockdown={LOCKDOWN}'), 'root', b'5')
     check_equal(checks['lockdown']['ok'], False, 'lockdown')
