@@ -57,6 +57,8 @@ static void describe_options(const struct rec_options *options, char *buffer, si
 		append(buffer, size, " --drop-to %s", options->drop_to);
 	if (options->duration_ns)
 		append(buffer, size, " --duration %" PRIu64 "ns", options->duration_ns);
+	if (options->stall_ns != REC_DEFAULT_STALL_NS)
+		append(buffer, size, " --stall %" PRIu64 "ns", options->stall_ns);
 	for (size_t i = 0; i < options->n_pids; i++)
 		append(buffer, size, " --pid %d", (int)options->pids[i]);
 }

@@ -19,6 +19,7 @@
 #define FOLLOWED_PERIOD_NS    10000000000u
 #define LOOK_MS               100
 #define IDLE_MS               500
+#define MIN_LOOK_MS           10
 #define CLOCK_PERIOD_NS       60000000000u
 #define RECURSION_PERIOD_NS   1000000000u
 #define SNAPSHOT_PERIOD_NS    300000000000u
@@ -142,13 +143,29 @@ static int wait_at_most(struct recorder *rec, int timeout_ms, struct vft_err *er
 	return r;
 }
 
+/* As @timeout_ms, or until there is something to say of a stall. */
+static int until_stall(const struct recorder *rec, int timeout_ms)
+{
+	uint64_t due_ns = rec->watcher ? rec_watcher_get_due(rec->watcher) : UINT64_MAX;
+	uint64_t now_ns = rec_clock_now();
+
+	if (due_ns <= now_ns)
+		return MIN_LOOK_MS;
+	if ((due_ns - now_ns) / NS_PER_MS >= (uint64_t)timeout_ms)
+		return timeout_ms;
+	timeout_ms = (int)((due_ns - now_ns) / NS_PER_MS) + 1;
+	return timeout_ms < MIN_LOOK_MS ? MIN_LOOK_MS : timeout_ms;
+}
+
 /* A reader of the stream sees rows soon; a file can wait, and costs less that way. */
 static int sleep_until_due(struct recorder *rec, bool is_idle, struct vft_err *err)
 {
 	int r;
 
+	int timeout_ms = is_idle && !rec_sink_is_stream(rec->sink) ? IDLE_MS : LOOK_MS;
+
 	rec_session_set_asleep(rec->session, true);
-	r = wait_at_most(rec, is_idle && !rec_sink_is_stream(rec->sink) ? IDLE_MS : LOOK_MS, err);
+	r = wait_at_most(rec, until_stall(rec, timeout_ms), err);
 	rec_session_set_asleep(rec->session, false);
 	return r;
 }
@@ -217,12 +234,26 @@ static int look_for_followed(struct recorder *rec, uint64_t now_ns, struct vft_e
 	return 0;
 }
 
+/* What cannot be said of stalls is no reason to end the recording. */
+static void look_for_stalls(struct recorder *rec, uint64_t now_ns)
+{
+	struct vft_err err = {0};
+
+	if (!rec->watcher || !rec_watcher_look(rec->watcher, now_ns, &err))
+		return;
+	rec_status_clear(&rec->status);
+	rec_say("stalls are not said any more: %s", err.message);
+	rec_watcher_free(rec->watcher);
+	rec->watcher = NULL;
+}
+
 static int do_what_is_due(struct recorder *rec, uint64_t now_ns, struct vft_err *err)
 {
 	int r = rec_losses_poll(rec->losses, rec->sink, err);
 	bool is_clock_due;
 
 	rec_cgroups_forget_gone(rec->cgroups);
+	look_for_stalls(rec, now_ns);
 	if (!r && now_ns - rec->recursion_ns >= RECURSION_PERIOD_NS) {
 		rec->recursion_ns = now_ns;
 		r = rec_losses_poll_recursion(rec->losses, rec->sink, err);

@@ -30,6 +30,7 @@ enum {
 	OPT_CHECK,
 	OPT_JSON,
 	OPT_NOW,
+	OPT_STALL,
 	OPT_EXIT_CODE,
 };
 
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"now", no_argument, NULL, OPT_NOW},
+	{"stall", required_argument, NULL, OPT_STALL},
 	{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -82,6 +84,7 @@ static const char help[] =
 	"      --level N         zstd level 1..19, default 3\n"
 	"      --drop-to USER    whom to become once recording is on, default nobody\n"
 	"      --check [--json]  what this kernel and these permissions allow\n"
+	"      --stall DUR       say why a vfork lasts past DUR, 2*DUR, ...; default 1s, 0: off\n"
 	"      --now [--json]    who is held by vfork at this moment, and why\n"
 	"      --exit-code       with --now: status 1 if somebody is\n"
 	"  -q, --quiet           no status line and no summary\n"
@@ -222,6 +225,13 @@ static int parse_duration(const char *value, struct rec_options *ret)
 	return 0;
 }
 
+static int parse_stall(const char *value, struct rec_options *ret)
+{
+	if (vft_parse_duration(value, &ret->stall_ns))
+		return bad_value("--stall", value, "a duration such as 500ms or 5s; 0 is off");
+	return 0;
+}
+
 static int parse_one(int option, struct rec_options *ret)
 {
 	switch (option) {
@@ -267,6 +277,8 @@ static int parse_one(int option, struct rec_options *ret)
 	case OPT_JSON:
 		ret->json = true;
 		return 0;
+	case OPT_STALL:
+		return parse_stall(optarg, ret);
 	case OPT_NOW:
 		ret->now = true;
 		return 0;
@@ -457,7 +469,8 @@ int rec_options_parse(int argc, char **argv, struct rec_options *ret)
 {
 	int r;
 
-	*ret = (struct rec_options){.ring_bytes = DEFAULT_RING_BYTES,
+	*ret = (struct rec_options){.stall_ns = REC_DEFAULT_STALL_NS,
+				    .ring_bytes = DEFAULT_RING_BYTES,
 				    .level = DEFAULT_LEVEL,
 				    .args = REC_ARGS_REDACTED};
 	opterr = 0;

@@ -14,12 +14,14 @@
 
 #include "record/kernel/translate.h"
 
-#define REC_MAX_PIDS  64
-#define REC_MAX_NOTES 32
+#define REC_MAX_PIDS         64
+#define REC_MAX_NOTES        32
+#define REC_DEFAULT_STALL_NS 1000000000ull
 
 struct rec_options {
 	const char *output;   /* NULL = a name made of host and time */
 	uint64_t duration_ns; /* 0 = no end */
+	uint64_t stall_ns;    /* say of vforks that last as long; 0 = of none */
 	pid_t pids[REC_MAX_PIDS];
 	size_t n_pids;
 	bool all, force, threads, vfork_only, quiet;

@@ -190,6 +190,35 @@ static int tell_list_coverage(struct recorder *rec, struct vft_err *err)
 	return r;
 }
 
+static void say_stall(void *context, const char *line)
+{
+	struct recorder *rec = context;
+
+	rec_status_clear(&rec->status);
+	rec_say("stall: %s", line);
+}
+
+/* What a kernel cannot explain is said without. */
+static int open_watcher(struct recorder *rec, struct vft_err *err)
+{
+	struct rec_watcher_config config = {.threshold_ns = rec->options->stall_ns,
+					    .session = rec->session,
+					    .cgroups = rec->cgroups,
+					    .say = say_stall,
+					    .context = rec};
+	struct vft_err why = {0};
+	int r;
+
+	if (!rec->options->stall_ns || rec->options->quiet)
+		return 0;
+	r = rec_examiner_open(&rec->examiner, &why);
+	if (r == -ENOMEM)
+		return vft_fail(err, r, 0, "%s", why.message);
+	config.examiner = rec->examiner;
+	r = rec_watcher_new(&config, &rec->watcher);
+	return r ? vft_fail(err, r, 0, "out of memory") : 0;
+}
+
 /* Everything up to the first event. The exit status; 0 = recording. */
 static int begin(struct recorder *rec, struct vft_err *err)
 {
@@ -212,7 +241,7 @@ static int begin(struct recorder *rec, struct vft_err *err)
 		vft_fail(err, r, 0, "cannot start: %s", strerror(-r));
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	}
-	if (open_session(rec, err) || tell_list_coverage(rec, err))
+	if (open_session(rec, err) || tell_list_coverage(rec, err) || open_watcher(rec, err))
 		return complain(REC_EXIT_FORBIDDEN, NULL, err);
 	if (open_sink(rec, err))
 		return complain(REC_EXIT_USAGE, output_name(rec), err);
@@ -227,7 +256,10 @@ static int begin(struct recorder *rec, struct vft_err *err)
 
 static int is_usable(void *context)
 {
-	return rec_session_is_usable(context);
+	const struct recorder *rec = context;
+	int r = rec_session_is_usable(rec->session);
+
+	return r || !rec->examiner ? r : rec_examiner_is_usable(rec->examiner);
 }
 
 /*
@@ -237,7 +269,7 @@ static int is_usable(void *context)
  */
 static int drop_privileges(struct recorder *rec, struct vft_err *err)
 {
-	int r = rec_privileges_drop(rec->user, is_usable, rec->session, err);
+	int r = rec_privileges_drop(rec->user, is_usable, rec, err);
 
 	if (r > 0 && !rec->options->quiet)
 		rec_say("this kernel allows bpf() to nobody without CAP_BPF, which is therefore "
@@ -405,6 +437,8 @@ static void release(struct recorder *rec)
 	rec_redact_free(rec->redact);
 	rec_losses_free(rec->losses);
 	rec_cgroups_free(rec->cgroups);
+	rec_watcher_free(rec->watcher);
+	rec_examiner_close(rec->examiner);
 	rec_session_close(rec->session);
 	rec_describe_release(&rec->description);
 	if (rec->signal_fd >= 0)

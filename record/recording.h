@@ -14,10 +14,12 @@
 
 #include "record/describe.h"
 #include "record/kernel/losses.h"
+#include "record/kernel/examiner.h"
 #include "record/kernel/session.h"
 #include "record/options.h"
 #include "record/start/command.h"
 #include "record/start/privileges.h"
+#include "record/stall/watcher.h"
 #include "record/start/signals.h"
 #include "record/status.h"
 #include "record/store/sink.h"
@@ -37,6 +39,8 @@ struct recorder {
 	struct rec_losses *losses;
 	struct rec_hierarchies hierarchies;
 	struct rec_cgroups *cgroups;
+	struct rec_examiner *examiner; /* NULL where this kernel cannot explain */
+	struct rec_watcher *watcher;   /* NULL if nothing is to be said of stalls */
 	struct rec_proc_reader reader; /* only until the first snapshot */
 	struct rec_signals signals;    /* as the caller had them */
 	struct rec_command command;

@@ -31,8 +31,8 @@ ROOMS = {
     'record/watch': FORMAT + ('bpf', 'record/base', 'record/store', 'record/kernel'),
     'record/stall': FORMAT + ('bpf', 'record/base', 'record/kernel', 'record/watch'),
     'record/start': FORMAT + ('record/base', 'record/kernel'),
-    'record': FORMAT + ('record/base', 'record/store', 'record/kernel', 'record/watch',
-                        'record/stall', 'record/start'),
+    'record': FORMAT + ('bpf/events.h', 'record/base', 'record/store', 'record/kernel',
+                        'record/watch', 'record/stall', 'record/start'),
     'replay/base': FORMAT,
     'replay/print': FORMAT + ('replay/base',),
     'replay/model': FORMAT + ('replay/base',),
@@ -71,7 +71,7 @@ FOREIGN = (
 OWN = (
     (re.compile(r'^format/include/vft/(?!err\.h|io\.h)'), re.compile(r'^(?!format/base/)')),
     (re.compile(r'^bpf/events\.h$'),
-     re.compile(r'^(bpf/|record/(kernel/(translate|losses|session)|watch/snapshot|stall/\w+)'
+     re.compile(r'^(bpf/|record/(kernel/(translate|losses|session)|watch/snapshot|stall/\w+|now)'
                 r'\.[ch]$)')),
     (re.compile(r'^bpf/autopsy\.h$'),
      re.compile(r'^(bpf/|record/(kernel/examiner|stall/\w+)\.c$)')),
