@@ -6,6 +6,7 @@
 
 /* The last column that the first recorders knew. */
 #define LAST_FIRST_COLUMN VFT_COL_CGROUP
+#define N_FIRST_EXEC_FAIL 4u
 
 static const uint8_t own_columns[] = {
 #define X(id, NAME, name, ENC) id,
@@ -254,6 +255,12 @@ static void reset(struct vft_schema *schema)
 	memset(schema->plans, 0, sizeof(schema->plans));
 }
 
+/* exec_fail had less before anybody recorded it; the other kinds' new columns have new ids. */
+static bool is_first_field(unsigned int kind, size_t n)
+{
+	return kind != VFT_KIND_EXEC_FAIL || n < N_FIRST_EXEC_FAIL;
+}
+
 /* Of what this version has, the columns up to @last and the kinds that have some. */
 static void init(struct vft_schema *ret, unsigned int last)
 {
@@ -269,7 +276,8 @@ static void init(struct vft_schema *ret, unsigned int last)
 
 		(void)add_kind(ret, own_kinds[i]);
 		for (size_t j = 0; j < n; j++)
-			if (fields[j].column <= last)
+			if (fields[j].column <= last &&
+			    (last == UINT8_MAX || is_first_field(own_kinds[i], j)))
 				(void)add_step(ret, own_kinds[i], fields[j].column);
 	}
 	find_own_kinds(ret);

@@ -112,7 +112,8 @@ static void has_fields(struct rep_out *out, uint64_t has)
 		const char *name;
 	} bits[] = {{VFT_HAS_THREADS, "threads"},       {VFT_HAS_EXEC_FAIL, "exec_fail"},
 		    {VFT_HAS_RELEASE, "release"},       {VFT_HAS_ARGV, "argv"},
-		    {VFT_HAS_VFORK_ONLY, "vfork_only"}, {VFT_HAS_FILTER, "filter"}};
+		    {VFT_HAS_VFORK_ONLY, "vfork_only"}, {VFT_HAS_FILTER, "filter"},
+		    {VFT_HAS_SPAWN_FAIL, "spawn_fail"}};
 	bool json = out->options.format == REP_JSON;
 
 	if (json)

@@ -89,6 +89,10 @@ enum rep_events_column rep_events_column(unsigned int vft_column)
 		X(TEXT);
 		X(CGROUP);
 		X(EXE);
+		X(NPROC);
+		X(NPROC_LIMIT);
+		X(PIDS);
+		X(PIDS_LIMIT);
 #undef X
 	case VFT_COL_TASK:
 		return REP_EV_PID;
@@ -156,7 +160,8 @@ static struct rep_cell string_cell(const struct vft_str *string)
 
 bool rep_events_is_plain(enum rep_events_column column)
 {
-	return rep_events_columns[column].type != REP_CELL_OFFSET && column != REP_EV_LOST_CPU;
+	return rep_events_columns[column].type != REP_CELL_OFFSET && column != REP_EV_LOST_CPU &&
+	       column != REP_EV_NPROC_LIMIT && column != REP_EV_PIDS_LIMIT;
 }
 
 struct rep_cell rep_events_number(enum rep_events_column column, uint64_t value, uint64_t start_ns,
@@ -181,6 +186,11 @@ struct rep_cell rep_events_number(enum rep_events_column column, uint64_t value,
 		return REP_INT((int64_t)(value - start_ns));
 	case REP_EV_LOST_CPU:
 		return value == VFT_CPU_NONE ? REP_NULL : REP_UINT(value);
+	case REP_EV_NPROC_LIMIT:
+	case REP_EV_PIDS_LIMIT:
+		return value == VFT_NO_LIMIT ? REP_NULL : REP_UINT(value);
+	case REP_EV_NPROC:
+	case REP_EV_PIDS:
 	case REP_EV_STACK:
 	case REP_EV_OLD_TID:
 	case REP_EV_PARENT_START:

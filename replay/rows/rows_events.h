@@ -73,7 +73,11 @@
 	X(REALTIME_UTC, realtime_utc, "realtime", TIME, DETAIL, "the same as RFC 3339, UTC, ns")   \
 	X(WHAT, what, "what", WORD, DETAIL, "what a mark says")                                    \
 	X(TEXT, text, "text", BYTES, DETAIL, "its text")                                           \
-	X(EXE, exe, NULL, BYTES, HIDE, "of an exec: the file that runs, by its whole path")
+	X(EXE, exe, NULL, BYTES, HIDE, "of an exec: the file that runs, by its whole path")        \
+	X(NPROC, nproc, "nproc", UINT, DETAIL, "of EAGAIN: processes and threads of the user")     \
+	X(NPROC_LIMIT, nproc_limit, "of", UINT, DETAIL, "RLIMIT_NPROC; null: none, or not known")  \
+	X(PIDS, pids, "pids", UINT, DETAIL, "of EAGAIN: processes and threads of the cgroup")      \
+	X(PIDS_LIMIT, pids_limit, "of", UINT, DETAIL, "pids.max; null: none, or not known")
 
 enum rep_events_column {
 #define X(ID, ...) REP_EV_##ID,

@@ -198,7 +198,7 @@ static int put_names(struct generator *g)
 		{.kind = VFT_KIND_MARK, .mark = {text, VFT_MARK_START}},
 		{.kind = VFT_KIND_SNAPSHOT, .task = &parent, .snapshot = {.path = text}},
 		{.kind = VFT_KIND_SPAWN, .task = &parent, .spawn = {&child, 0x4100, 17, 58, 0}},
-		{.kind = VFT_KIND_EXEC_FAIL, .task = &child, .exec_fail = {text, 2}},
+		{.kind = VFT_KIND_EXEC_FAIL, .task = &child, .exec_fail = {.path = text, .error = 2}},
 		{.kind = VFT_KIND_EXEC, .task = &child},
 		{.kind = VFT_KIND_SIGNAL, .task = &child, .signal = {text, 9, 77}},
 		{.kind = VFT_KIND_EXIT, .task = &child, .flags = VFT_EXIT_PROCESS, .exit = {0, 9}},

@@ -333,6 +333,37 @@ static void write_exec_file(void)
 	save_and_free("exec_file", trace_make(id_of("exec_file"), events, N_OF(events), 0, true));
 }
 
+/* What --failures adds: columns 56 to 59, kind 13, and the new columns of exec_fail. */
+static void write_failures(void)
+{
+	struct vft_task task = sample_task(300);
+	struct vft_str path = STR("/opt/x/helper"), interp = STR("/usr/bin/python9");
+	struct vft_event events[4];
+
+	for (size_t i = 0; i < N_OF(events); i++)
+		events[i] =
+			(struct vft_event){.kind = i < 2 ? VFT_KIND_EXEC_FAIL : VFT_KIND_SPAWN_FAIL,
+					   .time_ns = T0 + i,
+					   .task = &task};
+	events[0].exec_fail.error = 14; /* EFAULT, of which there is no path */
+	events[1].exec_fail.error = 2;
+	events[1].exec_fail.path = &path;
+	events[1].exec_fail.interp = &interp;
+	events[1].flags = VFT_EXEC_FAIL_OPENED;
+	events[2].spawn_fail.syscall = 58;
+	events[2].spawn_fail.error = 11;
+	events[2].spawn_fail.clone_flags = 0x4100;
+	events[2].spawn_fail.nproc = 120;
+	events[2].spawn_fail.nproc_limit = VFT_NO_LIMIT;
+	events[2].spawn_fail.pids = 8;
+	events[2].spawn_fail.pids_limit = 8;
+	events[3].spawn_fail.syscall = 435;
+	events[3].spawn_fail.error = 22;
+	events[3].spawn_fail.nproc_limit = events[3].spawn_fail.pids_limit = VFT_NO_LIMIT;
+	events[3].flags = VFT_SPAWN_FAIL_NO_FLAGS;
+	save_and_free("failures", trace_make(id_of("failures"), events, N_OF(events), 0, true));
+}
+
 void vectors_write_more(void)
 {
 	write_missing();
@@ -347,4 +378,5 @@ void vectors_write_more(void)
 	write_long_number();
 	write_life();
 	write_exec_file();
+	write_failures();
 }

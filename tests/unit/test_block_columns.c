@@ -102,7 +102,7 @@ static void test_columns__every_kind(void **state)
 		pack(block, list, n);
 		assert_int_equal(decode(block, VFT_COLUMNS_ALL), 0);
 		assert_int_equal(block->columns->first_ns, T0);
-		assert_int_equal(block->columns->last_ns, T0 + 800);
+		assert_int_equal(block->columns->last_ns, T0 + 900);
 		assert_events(block, list, n);
 	}
 }

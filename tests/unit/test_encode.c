@@ -198,7 +198,7 @@ static void draw_event(struct drawn *ret, uint64_t time_ns)
 	size_t n;
 
 	ret->event = (struct vft_event){.time_ns = time_ns,
-					.kind = (uint8_t)(1 + draw(VFT_KIND_CGROUP)),
+					.kind = (uint8_t)(1 + draw(VFT_KIND_SPAWN_FAIL)),
 					.cpu = (uint16_t)draw(300)};
 	fields = vft_event_fields(ret->event.kind, &n);
 	assert_true(n > 0);

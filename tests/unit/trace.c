@@ -81,6 +81,8 @@ static void add_lives(void)
 	e->comm = &hostile;
 	e->exec_fail.path = &empty;
 	e->exec_fail.error = 2;
+	e->exec_fail.interp = &path;
+	e->flags = VFT_EXEC_FAIL_OPENED;
 	e = add(VFT_KIND_SIGNAL, T0 + 310);
 	e->task = &child;
 	e->comm = &sh;
@@ -116,6 +118,17 @@ static void add_rest(void)
 	e = add(VFT_KIND_CGROUP, T0 + 800);
 	e->cgroup.id = UINT64_MAX;
 	e->cgroup.path = &path;
+	e = add(VFT_KIND_SPAWN_FAIL, T0 + 900);
+	e->task = &thread;
+	e->comm = &hostile;
+	e->flags = VFT_SPAWN_FAIL_NO_FLAGS;
+	e->spawn_fail.syscall = 435;
+	e->spawn_fail.error = 11;
+	e->spawn_fail.clone_flags = UINT64_MAX;
+	e->spawn_fail.nproc = UINT64_MAX;
+	e->spawn_fail.nproc_limit = VFT_NO_LIMIT;
+	e->spawn_fail.pids = 9;
+	e->spawn_fail.pids_limit = 8;
 }
 
 const struct vft_event *sample_events(size_t *ret_n)

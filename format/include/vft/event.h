@@ -90,7 +90,11 @@ enum vft_encoding {
 	X(52, WHAT, what, UINT)           /* enum vft_mark */                                      \
 	X(53, TEXT, text, STRING)                                                                  \
 	X(54, CGROUP, cgroup, UINT)                                                                \
-	X(55, EXE, exe, STRING)
+	X(55, EXE, exe, STRING)                                                                    \
+	X(56, NPROC, nproc, UINT)                                                                  \
+	X(57, NPROC_LIMIT, nproc_limit, UINT) /* VFT_NO_LIMIT: none, or not known */               \
+	X(58, PIDS, pids, UINT)                                                                    \
+	X(59, PIDS_LIMIT, pids_limit, UINT)
 
 enum vft_column {
 #define X(id, NAME, name, ENC) VFT_COL_##NAME = id,
@@ -111,7 +115,8 @@ enum vft_column {
 	X(9, LOST, lost)                                                                           \
 	X(10, CLOCK, clock)                                                                        \
 	X(11, MARK, mark)                                                                          \
-	X(12, CGROUP, cgroup)
+	X(12, CGROUP, cgroup)                                                                      \
+	X(13, SPAWN_FAIL, spawn_fail)
 
 enum vft_kind {
 #define X(id, NAME, name) VFT_KIND_##NAME = id,
@@ -158,7 +163,9 @@ enum vft_kind {
 	F(EXEC_FAIL, TASK, task)                                                                   \
 	F(EXEC_FAIL, COMM, comm)                                                                   \
 	F(EXEC_FAIL, PATH, exec_fail.path)                                                         \
-	F(EXEC_FAIL, ERROR, exec_fail.error)
+	F(EXEC_FAIL, ERROR, exec_fail.error)                                                       \
+	F(EXEC_FAIL, INTERP, exec_fail.interp) /* of a script: whom it asked for */                \
+	F(EXEC_FAIL, FLAGS, flags)             /* VFT_EXEC_FAIL_* */
 #define VFT_FIELDS_EXIT(F)                                                                         \
 	F(EXIT, TASK, task)                                                                        \
 	F(EXIT, COMM, comm)                                                                        \
@@ -210,6 +217,18 @@ enum vft_kind {
 #define VFT_FIELDS_CGROUP(F)                                                                       \
 	F(CGROUP, CGROUP, cgroup.id)                                                               \
 	F(CGROUP, PATH, cgroup.path) /* below the root of its hierarchy */
+#define VFT_FIELDS_SPAWN_FAIL(F)                                                                   \
+	F(SPAWN_FAIL, TASK, task) /* the thread that called */                                     \
+	F(SPAWN_FAIL, COMM, comm)                                                                  \
+	F(SPAWN_FAIL, SYSCALL, spawn_fail.syscall)                                                 \
+	F(SPAWN_FAIL, ERROR, spawn_fail.error)                                                     \
+	F(SPAWN_FAIL, CLONE_FLAGS, spawn_fail.clone_flags)                                         \
+	F(SPAWN_FAIL, FLAGS, flags) /* VFT_SPAWN_FAIL_* */                                         \
+	/* of EAGAIN: how many there were right behind it, and how many were allowed */            \
+	F(SPAWN_FAIL, NPROC, spawn_fail.nproc)                                                     \
+	F(SPAWN_FAIL, NPROC_LIMIT, spawn_fail.nproc_limit)                                         \
+	F(SPAWN_FAIL, PIDS, spawn_fail.pids)                                                       \
+	F(SPAWN_FAIL, PIDS_LIMIT, spawn_fail.pids_limit)
 
 #define VFT_FIELD_LIST(F)                                                                          \
 	VFT_FIELDS_SPAWN(F)                                                                        \
@@ -223,7 +242,8 @@ enum vft_kind {
 	VFT_FIELDS_LOST(F)                                                                         \
 	VFT_FIELDS_CLOCK(F)                                                                        \
 	VFT_FIELDS_MARK(F)                                                                         \
-	VFT_FIELDS_CGROUP(F)
+	VFT_FIELDS_CGROUP(F)                                                                       \
+	VFT_FIELDS_SPAWN_FAIL(F)
 
 /* flags, per kind */
 #define VFT_SPAWN_COMPAT 0x1u /* the caller ran a 32-bit system call: its numbers are others */
@@ -234,6 +254,14 @@ enum vft_kind {
 #define VFT_EXEC_ARGV_FAULT 0x4u  /* argv could not be read from the new image */
 #define VFT_EXEC_ARGV_OFF   0x8u  /* argv was left out, wholly or after argv[0], by option */
 #define VFT_EXEC_EXE_CUT    0x10u /* exe lacks its head, and does not begin with a slash */
+
+#define VFT_EXEC_FAIL_PATH_CUT 0x1u /* path was longer than the recorder keeps */
+#define VFT_EXEC_FAIL_OPENED   0x2u /* the file itself was found and opened: it fails further on */
+
+#define VFT_SPAWN_FAIL_NO_FLAGS 0x1u /* clone_flags are not known */
+
+/* nproc_limit, pids_limit: there is none, or it is not known. */
+#define VFT_NO_LIMIT UINT64_MAX
 
 #define VFT_EXIT_CORE          0x1u /* the core flag of the wait status */
 #define VFT_EXIT_PROCESS       0x2u /* the last thread: the process is gone */
@@ -358,9 +386,16 @@ struct vft_event {
 			uint32_t old_tid;
 		} exec;
 		struct {
-			const struct vft_str *path;
+			const struct vft_str *path, *interp;
 			uint32_t error;
 		} exec_fail;
+		struct {
+			uint64_t clone_flags;        /* as in spawn */
+			uint64_t nproc, nproc_limit; /* of the user, RLIMIT_NPROC */
+			uint64_t pids, pids_limit;   /* of a cgroup, pids.max */
+			uint32_t error;
+			int32_t syscall;
+		} spawn_fail;
 		struct {
 			uint32_t code, signal;
 		} exit;

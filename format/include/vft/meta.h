@@ -60,6 +60,7 @@ uint32_t vft_section_get_version(const struct vft_section *section); /* of the f
 #define VFT_HAS_ARGV       0x8u
 #define VFT_HAS_VFORK_ONLY 0x10u /* only vfork episodes: other spawns and processes are absent */
 #define VFT_HAS_FILTER     0x20u /* processes outside a filter are absent */
+#define VFT_HAS_SPAWN_FAIL 0x40u /* failed vfork, fork, clone and clone3 */
 
 enum vft_meta_text {
 #define X(id, NAME, name) VFT_META_##NAME = id,
