@@ -23,6 +23,8 @@ enum vfe_kind {
 	VFE_CGROUP = 5,
 	VFE_TASK = 6, /* from the task iterator, not through the ring */
 	VFE_CGROUP_GONE = 7,
+	VFE_EXEC_FAIL = 8,
+	VFE_SPAWN_FAIL = 9,
 };
 
 /* TASK_COMM_LEN, which every kernel since 2.6 has fixed at 16. */
@@ -132,6 +134,36 @@ struct vfe_exit {
 	__u32 flags;       /* VFE_EXIT_* */
 };
 
+#define VFE_INTERP_MAX 256 /* BINPRM_BUF_SIZE: of a script's first line no more is read */
+
+#define VFE_EXEC_FAIL_PATH_CUT 0x1u
+#define VFE_EXEC_FAIL_OPENED   0x2u /* the file was found and opened */
+
+/* Followed by path_size and interp_size bytes, which end in NUL or are not there. */
+struct vfe_exec_fail {
+	struct vfe_header header;
+	struct vfe_task task;
+	__u32 error;
+	__u32 flags; /* VFE_EXEC_FAIL_* */
+	__u32 path_size, interp_size;
+};
+
+#define VFE_SPAWN_FAIL_NO_FLAGS 0x1u /* clone_flags could not be read */
+#define VFE_NO_LIMIT            (~0ull)
+
+/* The last four are filled for EAGAIN. */
+struct vfe_spawn_fail {
+	struct vfe_header header;
+	struct vfe_task task; /* the calling thread */
+	__u64 clone_flags;
+	__u32 error;
+	__s32 syscall;
+	__u32 flags; /* VFE_SPAWN_FAIL_* */
+	__u32 pad;
+	__u64 nproc, nproc_limit;
+	__u64 pids, pids_limit;
+};
+
 /* The kernel gives its tracepoints a path of at most this size, NUL included, cut without a word.
  */
 #define VFE_TRACE_CGROUP_PATH 1024
@@ -224,6 +256,11 @@ VFE_AT(vfe_exec, exe_size, 124);
 _Static_assert(sizeof(struct vfe_exec) == 128, "struct vfe_exec");
 VFE_AT(vfe_exit, wait_status, 80);
 VFE_AT(vfe_exit, flags, 84);
+VFE_AT(vfe_exec_fail, error, 80);
+_Static_assert(sizeof(struct vfe_exec_fail) == 96, "struct vfe_exec_fail");
+VFE_AT(vfe_spawn_fail, clone_flags, 80);
+VFE_AT(vfe_spawn_fail, nproc, 104);
+_Static_assert(sizeof(struct vfe_spawn_fail) == 136, "struct vfe_spawn_fail");
 _Static_assert(sizeof(struct vfe_cgroup) == 40, "struct vfe_cgroup");
 VFE_AT(vfe_task_state, parent_start_ns, 80);
 VFE_AT(vfe_task_state, parent_tgid, 120);

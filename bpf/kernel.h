@@ -42,6 +42,9 @@ enum {
 	CSIGNAL = 0xff,
 };
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000, PF_FORKNOEXEC = 0x40 };
+enum { RLIMIT_NPROC = 6, UCOUNT_RLIMIT_NPROC = 0, PID_MAX_LIMIT = 4 << 20 };
+enum { EAGAIN = 11, SIGKILL = 9, SIGSEGV = 11 };
+enum { CGROUP_LEVELS = 64 }; /* that are looked at */
 enum { TASK_WAKEKILL = 0x100, TASK_FROZEN = 0x8000 };
 /* PF_FROZEN: until 6.1, which has TASK_FROZEN; since then no user task has that bit. */
 enum { PF_FROZEN = 0x10000, JOBCTL_TRAP_FREEZE = 1 << 23 };
@@ -56,6 +59,14 @@ typedef struct {
 } atomic_t;
 
 typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+typedef struct {
 	__u32 val;
 } kuid_t;
 
@@ -68,10 +79,13 @@ struct thread_info___x86 {
 };
 
 struct pt_regs___x86 {
+	unsigned long si, di;
 	unsigned long orig_ax;
 };
 
 struct pt_regs___arm64 {
+	__u64 regs[31];
+	__u64 orig_x0;
 	int syscallno;
 };
 
@@ -93,8 +107,13 @@ struct pid {
 	struct upid numbers[0];
 };
 
+struct ucounts {
+	atomic_long_t rlimit[1];
+};
+
 struct cred {
 	kuid_t uid;
+	struct ucounts *ucounts;
 };
 
 struct super_block {
@@ -172,10 +191,23 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct rlimit {
+	unsigned long rlim_cur;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
+	struct rlimit rlim[RLIMIT_NPROC + 1];
+};
+
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
 };
 
 struct kernfs_node {
@@ -207,6 +239,16 @@ struct freezer {
 	unsigned int state;
 };
 
+struct pids_cgroup {
+	struct cgroup_subsys_state css;
+	atomic64_t counter;
+	atomic64_t limit;
+};
+
+struct pids_cgroup___plain {
+	__s64 limit;
+};
+
 struct css_set {
 	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
@@ -236,6 +278,7 @@ struct task_struct {
 	int exit_code;
 	int exit_signal;
 	unsigned int frozen : 1;
+	unsigned int in_execve : 1;
 	unsigned long jobctl;
 	int pid;
 	int tgid;
@@ -249,6 +292,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct sigpending pending;
 	struct css_set *cgroups;
 };
 
@@ -257,6 +301,7 @@ struct task_struct___before_5_14 {
 };
 
 struct linux_binprm {
+	struct mm_struct *mm;
 	struct file *file;
 	const char *filename;
 	const char *interp;

@@ -576,6 +576,8 @@ int on_exit(unsigned long long *ctx)
 	return 0;
 }
 
+#include "failures.h"
+
 /* ---- cgroups that come and go while recording ---- */
 
 /* Its id, or 0 where nothing refers to this hierarchy. */

@@ -51,6 +51,8 @@ static void describe_options(const struct rec_options *options, char *buffer, si
 		append(buffer, size, " --threads");
 	if (options->vfork_only)
 		append(buffer, size, " --vfork-only");
+	if (options->failures)
+		append(buffer, size, " --failures");
 	if (options->all)
 		append(buffer, size, " --all");
 	if (options->drop_to)
@@ -174,6 +176,7 @@ int rec_describe(const struct rec_options *options, bool filtered, struct rec_re
 	ret->meta.has = VFT_HAS_RELEASE | (options->threads ? VFT_HAS_THREADS : 0) |
 			(options->args != REC_ARGS_NONE ? VFT_HAS_ARGV : 0) |
 			(options->vfork_only ? VFT_HAS_VFORK_ONLY : 0) |
+			(options->failures ? VFT_HAS_EXEC_FAIL | VFT_HAS_SPAWN_FAIL : 0) |
 			(filtered ? VFT_HAS_FILTER : 0);
 	ret->meta.start_ns = rec_clock_now();
 	r = describe_command(options, redact, ret);

@@ -26,6 +26,7 @@ enum {
 	OPT_NOTE,
 	OPT_THREADS,
 	OPT_VFORK_ONLY,
+	OPT_FAILURES,
 	OPT_DROP_TO,
 	OPT_CHECK,
 	OPT_JSON,
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{"redact-rules", required_argument, NULL, OPT_REDACT_RULES},
 	{"threads", no_argument, NULL, OPT_THREADS},
 	{"vfork-only", no_argument, NULL, OPT_VFORK_ONLY},
+	{"failures", no_argument, NULL, OPT_FAILURES},
 	{"drop-to", required_argument, NULL, OPT_DROP_TO},
 	{"check", no_argument, NULL, OPT_CHECK},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -76,6 +78,7 @@ static const char help[] =
 	"  -a, --all             with CMD: the whole system, not just CMD's tree\n"
 	"      --vfork-only      only vfork episodes and what belongs to them\n"
 	"      --threads         also thread creation and exit\n"
+	"      --failures        also failed exec, vfork, fork and clone; see the manual\n"
 	"      --args WHAT       command lines: none, argv0, redacted (default) or full\n"
 	"      --redact-rules FILE  what else to take out of them\n"
 	"      --note KEY=VALUE  kept in FILE, and shown by info and summary; repeatable\n"
@@ -267,6 +270,9 @@ static int parse_one(int option, struct rec_options *ret)
 		return 0;
 	case OPT_VFORK_ONLY:
 		ret->vfork_only = true;
+		return 0;
+	case OPT_FAILURES:
+		ret->failures = true;
 		return 0;
 	case OPT_DROP_TO:
 		ret->drop_to = optarg;

@@ -24,7 +24,7 @@ struct rec_options {
 	uint64_t stall_ns;    /* say of vforks that last as long; 0 = of none */
 	pid_t pids[REC_MAX_PIDS];
 	size_t n_pids;
-	bool all, force, threads, vfork_only, quiet;
+	bool all, force, threads, vfork_only, failures, quiet;
 	bool check;          /* say what is allowed instead of recording */
 	bool now, exit_code; /* look once instead of recording */
 	bool json;           /* of check or now */

@@ -159,6 +159,7 @@ static int open_session(struct recorder *rec, struct vft_err *err)
 		.threads = rec->options->threads,
 		.filter = rec->filtered,
 		.vfork_only = rec->options->vfork_only,
+		.failures = rec->options->failures,
 		.argv_max = rec->options->args == REC_ARGS_NONE ? 0 : REC_ARGV_MAX,
 		.v1_hierarchy = rec->hierarchies.container,
 		.v1_is_pids = rec->hierarchies.container_is_pids,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf/events.h"
@@ -25,6 +26,7 @@
  */
 #define MAX_WAITERS  65536u
 #define MAX_FOLLOWED 65536u
+#define MAX_OPENED   1024u /* execs that fail at one time */
 
 /* In the order in which they are told. */
 enum hook {
@@ -34,6 +36,14 @@ enum hook {
 	EXIT,
 	CGROUP_MKDIR,
 	CGROUP_RMDIR,
+	/* of --failures */
+	EXIT_EXECVE,
+	EXIT_EXECVEAT,
+	EXIT_MMAP,
+	EXIT_VFORK,
+	EXIT_FORK,
+	EXIT_CLONE,
+	EXIT_CLONE3,
 	N_TRACEPOINTS,
 	ITERATOR = N_TRACEPOINTS,
 	RING,
@@ -52,6 +62,13 @@ static const struct {
 	[EXIT] = {"sched_process_exit", true},
 	[CGROUP_MKDIR] = {"cgroup_mkdir", false},
 	[CGROUP_RMDIR] = {"cgroup_rmdir", false},
+	[EXIT_EXECVE] = {"sys_exit_execve", false},
+	[EXIT_EXECVEAT] = {"sys_exit_execveat", false},
+	[EXIT_MMAP] = {"exit_mmap", false},
+	[EXIT_VFORK] = {"sys_exit_vfork", false},
+	[EXIT_FORK] = {"sys_exit_fork", false},
+	[EXIT_CLONE] = {"sys_exit_clone", false},
+	[EXIT_CLONE3] = {"sys_exit_clone3", false},
 	[ITERATOR] = {"iter/task", true},
 	[RING] = {"ring buffer", true},
 	[SYSCALL_NUMBER] = {"syscall number", false},
@@ -123,7 +140,20 @@ static bool kernel_has(const struct btf *btf, enum hook hook)
 	case EXIT:
 	case CGROUP_MKDIR:
 	case CGROUP_RMDIR:
+	case EXIT_MMAP:
 		return tracepoint_has_args(btf, hooks[hook].name, 1) > 0;
+	case EXIT_EXECVE:
+	case EXIT_EXECVEAT:
+	case EXIT_CLONE:
+	case EXIT_CLONE3: /* BTF does not say; to attach them tells */
+		return true;
+	case EXIT_VFORK:
+	case EXIT_FORK: /* calls that newer architectures do without */
+#ifdef SYS_vfork
+		return true;
+#else
+		return false;
+#endif
 	case ITERATOR:
 		return btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
 	case RING:
@@ -152,6 +182,20 @@ static struct bpf_program *program_of(const struct vfork_bpf *skel, enum hook ho
 		return skel->progs.on_cgroup_mkdir;
 	case CGROUP_RMDIR:
 		return skel->progs.on_cgroup_rmdir;
+	case EXIT_EXECVE:
+		return skel->progs.on_exit_execve;
+	case EXIT_EXECVEAT:
+		return skel->progs.on_exit_execveat;
+	case EXIT_MMAP:
+		return skel->progs.on_exit_mmap;
+	case EXIT_VFORK:
+		return skel->progs.on_exit_vfork;
+	case EXIT_FORK:
+		return skel->progs.on_exit_fork;
+	case EXIT_CLONE:
+		return skel->progs.on_exit_clone;
+	case EXIT_CLONE3:
+		return skel->progs.on_exit_clone3;
 	case ITERATOR:
 		return skel->progs.list_tasks;
 	case RING:
@@ -172,13 +216,19 @@ static int load_btf(struct btf **ret, struct vft_err *err)
 			"built with CONFIG_DEBUG_INFO_BTF");
 }
 
-/* Leave out what this kernel lacks and a recording can do without. */
-static int choose_programs(struct vfork_bpf *skel, const struct btf *btf, struct vft_err *err)
+static bool is_of_failures(enum hook hook)
+{
+	return hook >= EXIT_EXECVE && hook <= EXIT_CLONE3;
+}
+
+/* Leave out what was not asked for, and what this kernel lacks and a recording can do without. */
+static int choose_programs(struct vfork_bpf *skel, const struct btf *btf, bool failures,
+			   struct vft_err *err)
 {
 	for (enum hook hook = 0; hook < N_HOOKS; hook++) {
 		struct bpf_program *program = program_of(skel, hook);
 
-		if (kernel_has(btf, hook))
+		if (kernel_has(btf, hook) && (failures || !is_of_failures(hook)))
 			continue;
 		if (hooks[hook].required)
 			return vft_fail(err, -EOPNOTSUPP, 0,
@@ -202,6 +252,8 @@ static int size_maps(const struct rec_session *session, const struct rec_session
 		r = bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)session->n_cpus);
 	if (!r)
 		r = bpf_map__set_max_entries(skel->maps.waiters, max_waiters);
+	if (!r && config->failures)
+		r = bpf_map__set_max_entries(skel->maps.opened, MAX_OPENED);
 	if (!r && follows)
 		r = bpf_map__set_max_entries(skel->maps.tracked, max_followed);
 	return r;
@@ -216,7 +268,7 @@ static int configure(struct rec_session *session, const struct rec_session_confi
 
 	if (r)
 		return r;
-	r = choose_programs(skel, btf, err);
+	r = choose_programs(skel, btf, config->failures, err);
 	skel->rodata->cfg_exit_tells_group_dead =
 		tracepoint_has_args(btf, "sched_process_exit", 2) > 0;
 	btf__free(btf);
@@ -303,6 +355,12 @@ static int attach_one(struct rec_session *session, struct bpf_program *program,
 	if (!link) {
 		int code = errno == EPERM || errno == EACCES ? -EPERM : -EOPNOTSUPP;
 
+		if (errno == ENOENT) /* of tp_btf the kernel's own list has said that it is there */
+			return vft_fail(err, code, 0,
+					"this kernel has no tracepoint for %s, which --failures "
+					"needs: mount tracefs at /sys/kernel/tracing, or use a "
+					"kernel with CONFIG_FTRACE_SYSCALLS",
+					bpf_program__name(program));
 		return vft_fail(err, code, 0, "the kernel refused to attach %s: %s",
 				bpf_program__name(program), strerror(errno));
 	}
@@ -401,7 +459,8 @@ int rec_session_attach(struct rec_session *session, struct vft_err *err)
 /* Load and attach one hook in a session of its own. */
 static int try_hook(enum hook hook, struct vft_err *err)
 {
-	struct rec_session_config config = {.ring_bytes = (uint64_t)sysconf(_SC_PAGESIZE)};
+	struct rec_session_config config = {.ring_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
+					    .failures = is_of_failures(hook)};
 	struct rec_session *session = NULL;
 	int r = new_session(&config, hook, &session, err);
 
@@ -430,10 +489,14 @@ static void list_hook(const struct btf *btf, enum hook hook, bool try, struct re
 					  : "loaded and attached");
 	if (ret->code) {
 		ret->state = REC_FACT_MISSING;
-		ret->advice = hooks[hook].required
-				      ? "use Linux 5.11 or newer with BTF, not locked down for "
-					"confidentiality"
-				      : "none needed: a recording does without it";
+		ret->advice =
+			hooks[hook].required
+				? "use Linux 5.11 or newer with BTF, not locked down for "
+				  "confidentiality"
+			: is_of_failures(hook)
+				? "needed by --failures only, with CONFIG_FTRACE_SYSCALLS and "
+				  "tracefs at /sys/kernel/tracing"
+				: "none needed: a recording does without it";
 	} else if (!is_tried && hook != SYSCALL_NUMBER) {
 		ret->state = REC_FACT_UNTRIED;
 	}

@@ -15,7 +15,7 @@
 #include <vft/err.h>
 #include "record/kernel/fact.h"
 
-#define REC_N_HOOKS 9
+#define REC_N_HOOKS 16
 
 struct vfe_task_state;
 struct rec_session;
@@ -25,6 +25,7 @@ struct rec_session_config {
 	bool threads;        /* also thread creation and exit */
 	bool filter;         /* only processes given to rec_session_follow, and their descendants */
 	bool vfork_only;
+	bool failures;     /* also calls that fail: makes every system call dearer */
 	uint32_t argv_max; /* bytes of each argv */
 	/* Room for so many threads blocked in vfork, and processes followed; 0 = as is usual. */
 	uint32_t max_waiters, max_followed;

@@ -10,6 +10,7 @@
 
 _Static_assert(REC_ARGV_MAX == VFE_ARGV_MAX, "one limit");
 _Static_assert(REC_EXE_MAX >= VFE_EXE_MAX + sizeof(" (deleted)"), "a path fits");
+_Static_assert(VFE_NO_LIMIT == VFT_NO_LIMIT, "one value");
 _Static_assert(VFE_CGROUP_ID(3, 5) == VFT_CGROUP_ID(3, 5), "the kernel part makes the file's ids");
 
 /* The kernel's task state bits, as far as they are told apart here. */
@@ -218,6 +219,40 @@ static void exit_event(const struct vfe_exit *wire, struct rec_translation *ret)
 			   (wire->flags & VFE_EXIT_WAITER ? VFT_EXIT_WAITER : 0);
 }
 
+static int exec_fail(const struct vfe_exec_fail *wire, size_t size, struct rec_translation *ret)
+{
+	const char *data = (const char *)(wire + 1);
+	size_t rest = size - sizeof(*wire);
+
+	if (wire->path_size > rest || wire->interp_size != rest - wire->path_size)
+		return -EBADMSG;
+	ret->event.kind = VFT_KIND_EXEC_FAIL;
+	ret->event.task = task_of(&wire->task, ret);
+	ret->event.comm = comm_of(&wire->task, ret);
+	ret->event.exec_fail.path = name_of(data, wire->path_size, &ret->path);
+	ret->event.exec_fail.interp =
+		name_of(data + wire->path_size, wire->interp_size, &ret->interp);
+	ret->event.exec_fail.error = wire->error;
+	ret->event.flags = (wire->flags & VFE_EXEC_FAIL_PATH_CUT ? VFT_EXEC_FAIL_PATH_CUT : 0) |
+			   (wire->flags & VFE_EXEC_FAIL_OPENED ? VFT_EXEC_FAIL_OPENED : 0);
+	return 0;
+}
+
+static void spawn_fail(const struct vfe_spawn_fail *wire, struct rec_translation *ret)
+{
+	ret->event.kind = VFT_KIND_SPAWN_FAIL;
+	ret->event.task = task_of(&wire->task, ret);
+	ret->event.comm = comm_of(&wire->task, ret);
+	ret->event.flags = wire->flags & VFE_SPAWN_FAIL_NO_FLAGS ? VFT_SPAWN_FAIL_NO_FLAGS : 0;
+	ret->event.spawn_fail.syscall = wire->syscall;
+	ret->event.spawn_fail.error = wire->error;
+	ret->event.spawn_fail.clone_flags = wire->clone_flags;
+	ret->event.spawn_fail.nproc = wire->nproc;
+	ret->event.spawn_fail.nproc_limit = wire->nproc_limit;
+	ret->event.spawn_fail.pids = wire->pids;
+	ret->event.spawn_fail.pids_limit = wire->pids_limit;
+}
+
 static int cgroup(const struct vfe_cgroup *wire, size_t size, struct rec_translation *ret)
 {
 	const char *bytes = (const char *)(wire + 1);
@@ -267,6 +302,15 @@ static int translate_body(const struct vfe_header *header, enum rec_args args,
 		ret->event.kind = VFT_KIND_CGROUP;
 		ret->event.cgroup.id = ((const struct vfe_cgroup *)(const void *)header)->id;
 		ret->event.cgroup.path = NULL;
+		return 0;
+	case VFE_EXEC_FAIL:
+		if (header->size < sizeof(struct vfe_exec_fail))
+			return -EBADMSG;
+		return exec_fail((const void *)header, header->size, ret);
+	case VFE_SPAWN_FAIL:
+		if (header->size != sizeof(struct vfe_spawn_fail))
+			return -EBADMSG;
+		spawn_fail((const void *)header, ret);
 		return 0;
 	case VFE_TASK: /* never through the ring */
 		break;
