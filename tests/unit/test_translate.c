@@ -378,6 +378,31 @@ static void test_translate__unknown_kind_and_wrong_size(void **state)
 	assert_int_equal(rec_translate(&wire, sizeof(wire), REC_ARGS_FULL, &out), -EBADMSG);
 }
 
+static void test_translate__exec_fail(void **state)
+{
+	struct {
+		struct vfe_exec_fail wire;
+		char data[8];
+	} record = {.wire = {.header = header(VFE_EXEC_FAIL, sizeof(record)), .task = some_task},
+		    .data = "/no\0/sh"};
+	struct rec_translation out;
+
+	(void)state;
+	record.wire.error = 2;
+	record.wire.path_size = record.wire.interp_size = 4;
+	record.wire.flags = VFE_EXEC_FAIL_OPENED;
+	assert_int_equal(rec_translate(&record, sizeof(record), REC_ARGS_FULL, &out), 0);
+	assert_int_equal(out.event.kind, VFT_KIND_EXEC_FAIL);
+	assert_int_equal(out.event.exec_fail.error, 2);
+	assert_int_equal(out.event.flags, VFT_EXEC_FAIL_OPENED);
+	assert_int_equal(out.event.exec_fail.path->size, 3);
+	assert_memory_equal(out.event.exec_fail.interp->data, "/sh", 3);
+	record.wire.interp_size = 5;
+	assert_int_equal(rec_translate(&record, sizeof(record), REC_ARGS_FULL, &out), -EBADMSG);
+	record.wire.path_size = UINT32_MAX;
+	assert_int_equal(rec_translate(&record, sizeof(record), REC_ARGS_FULL, &out), -EBADMSG);
+}
+
 static void test_translate__cgroup(void **state)
 {
 	struct {
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_translate__exec_sizes_that_do_not_add_up),
 		cmocka_unit_test(test_translate__every_short_size),
 		cmocka_unit_test(test_translate__unknown_kind_and_wrong_size),
+		cmocka_unit_test(test_translate__exec_fail),
 		cmocka_unit_test(test_translate__cgroup),
 		cmocka_unit_test(test_translate__cgroup_gone),
 		cmocka_unit_test(test_translate__stall),
