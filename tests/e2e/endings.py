@@ -46,7 +46,7 @@ def test_killed(t):
 
 
 def test_exec_of_missing_file(t):
-    """Without --exec-failures the failed exec itself is not seen; what is seen is told as it is."""
+    """Without --failures the failed exec itself is not seen; what is seen is told as it is."""
     trace = record(t, 'exec_failed')
     truth = t.truth('exec_failed')
     check_episode(trace.vforks(), truth, 'exit', exit_code=127, exec_path=None)
