@@ -148,7 +148,7 @@ def test_usage_errors(t):
             (('--args', 'some'), 'none, argv0, redacted or full'), (('-p', 'me'), '1 to 4194304'),
             (('-p', '0'), '1 to 4194304'), (('-p', '1,x'), "'x'"), (('-p', ''), 'is it running'),
             (('stray',), "after '--'"), (('a.vft', '--', 'true'), '-o a.vft'),
-            (('--',), "no command after '--'"), (('-d', '1s', '--'), "no command behind '--'")):
+            (('--',), "no command after '--'"), (('-d', '1s', '--'), "no command after '--'")):
         result = run_record(t, '-o', t.path('t.vft'), *words)
         check_equal(result.status, USAGE, f'status of {words}')
         line = check_one_line(result)
