@@ -257,6 +257,7 @@ static void test_event_text__hostile_names(void **state)
 	tasks[3].ns_tgid = 1;
 	tasks[3].ns_tid = 2;
 	tasks[4].tid = 0x7fffffff;
+	tasks[4].pidns++; /* and of the same user and cgroup as the one before */
 	n = hostile_events(events, tasks, N_OF(tasks));
 	trace = trace_make(SECTION_ID, events, n, 1 << 20, true);
 	assert_int_equal(compare_all(trace.data, trace.size), n);
