@@ -201,11 +201,13 @@ static void *expand_column(struct vft_columns_decoder *d, unsigned int id, bool 
 	struct raw raw;
 	void *out;
 
+	*ret_what = mismatch;
 	if (d->absent >> id & 1)
 		return memset(take(d, n, is_wide ? 8 : 4), 0, n * (is_wide ? 8 : 4));
 	raw = unpack(d, id);
 
-	*ret_what = raw.p ? mismatch : undecodable;
+	if (!raw.p)
+		*ret_what = undecodable;
 	/* Checked before the room for the values is counted on. */
 	if (!raw.p || n > raw.size)
 		return NULL;

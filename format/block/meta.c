@@ -132,21 +132,14 @@ static int append_loss(struct vft_buffer *payload, const struct vft_loss *loss)
 	return vft_buffer_append_tlv(payload, VFT_END_LOSS, value.data, value.size);
 }
 
-static int append_removed(struct vft_buffer *payload, const struct vft_end *end)
+static int append_removed(struct vft_buffer *payload, unsigned int why, uint64_t count)
 {
 	uint8_t bytes[2 * VFT_VARINT_MAX];
-	int r = 0;
+	struct vft_buffer value = {bytes, 0, sizeof(bytes)};
 
-	for (unsigned int why = 1; r == 0 && why < VFT_N_REMOVED; why++) {
-		struct vft_buffer value = {bytes, 0, sizeof(bytes)};
-
-		if (!end->n_removed[why])
-			continue;
-		vft_buffer_put_varint(&value, why);
-		vft_buffer_put_varint(&value, end->n_removed[why]);
-		r = vft_buffer_append_tlv(payload, VFT_END_REMOVED, value.data, value.size);
-	}
-	return r;
+	vft_buffer_put_varint(&value, why);
+	vft_buffer_put_varint(&value, count);
+	return vft_buffer_append_tlv(payload, VFT_END_REMOVED, value.data, value.size);
 }
 
 int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
@@ -167,7 +160,10 @@ int vft_end_encode(const struct vft_end *end, struct vft_buffer *payload)
 		r = append_loss(payload, &end->losses[i]);
 	if (r == 0 && end->has_left_out)
 		r = vft_buffer_append_tlv_uint(payload, VFT_END_N_LEFT_OUT, end->n_left_out);
-	return r ? r : append_removed(payload, end);
+	for (unsigned int why = 1; r == 0 && why < VFT_N_REMOVED; why++)
+		if (end->n_removed[why])
+			r = append_removed(payload, why, end->n_removed[why]);
+	return r;
 }
 
 static int decode_loss(struct vft_cursor c, struct vft_buffer *losses)

@@ -88,7 +88,7 @@ static int redact_string(struct rec_redact *redact, unsigned int column, const s
 static int replace(struct rec_redact *redact, const struct vft_field *field, struct vft_str str,
 		   unsigned int n)
 {
-	const struct vft_str *place = &redact->strings[n];
+	void *member = (char *)&redact->event + field->offset;
 	int r;
 
 	redact->bytes[n].size = 0;
@@ -96,7 +96,7 @@ static int replace(struct rec_redact *redact, const struct vft_field *field, str
 	if (r)
 		return r;
 	redact->strings[n] = (struct vft_str){(const char *)redact->bytes[n].data, str.size};
-	memcpy((char *)&redact->event + field->offset, &place, sizeof(place));
+	*(const struct vft_str **)member = &redact->strings[n];
 	return 0;
 }
 
@@ -120,13 +120,14 @@ int rec_redact_event(struct rec_redact *redact, const struct vft_event *event,
 	if (event->kind == VFT_KIND_CGROUP)
 		return 0;
 	for (size_t i = 0; i < n_fields; i++) {
+		const void *member = (const char *)event + fields[i].offset;
 		const struct vft_str *from;
 		struct vft_str to;
 		int r;
 
 		if (fields[i].type != VFT_TYPE_STR)
 			continue;
-		memcpy(&from, (const char *)event + fields[i].offset, sizeof(from));
+		from = *(const struct vft_str *const *)member;
 		if (!from || !from->size)
 			continue;
 		r = redact_string(redact, fields[i].column, from, &to);
