@@ -26,7 +26,7 @@ static int read_rules(struct vft_redact *rules, const char *path, struct vft_err
 	struct vft_err why = {0};
 	unsigned int n = 0;
 	size_t size = 0;
-	int r = 0;
+	int r = 0, code;
 
 	if (!file)
 		return vft_fail(err, -errno, 0, "--redact-rules %s: %s; check its name", path,
@@ -35,10 +35,12 @@ static int read_rules(struct vft_redact *rules, const char *path, struct vft_err
 		n++;
 		r = vft_redact_add_rule(rules, line, &why);
 	}
+	code = ferror(file) ? errno : 0;
 	if (r == -EINVAL)
 		vft_fail(err, r, 0, "--redact-rules %s, line %u: %s", path, n, why.message);
-	else if (r || ferror(file))
-		r = vft_fail(err, r ? r : -EIO, 0, "--redact-rules %s cannot be read", path);
+	else if (r || code)
+		r = vft_fail(err, r ? r : -code, 0, "--redact-rules %s: %s; give a file of rules",
+			     path, strerror(r ? -r : code));
 	fclose(file);
 	return r;
 }

@@ -136,6 +136,8 @@ def test_wrong_rules(t):
         lines = result.error_lines()
         check(len(lines) == 1 and part in lines[0], f'{text!r}: {result}')
         check(not os.path.exists(t.path('no.vft')), 'a file was left behind')
+    result = t.run(RECORD, '-o', t.path('no.vft'), '--redact-rules', t.folder, '--', 'true')
+    check(result.status == USAGE and 'Is a directory' in result.error_lines()[0], f'{result}')
     result = t.run(RECORD, '-o', t.path('no.vft'), '--redact-rules', t.path('none'), '--', 'true')
     check(result.status == USAGE and 'No such file' in result.error_lines()[0], f'{result}')
     result = t.run(RECORD, '-o', t.path('no.vft'), '--redact-rules', rules, '--args', 'full', '--',
